@@ -1,0 +1,76 @@
+#include "cli/tool.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+namespace cbx::cli {
+
+Tool::Tool(std::string name, std::string purpose, std::string version)
+    : name_(std::move(name)), version_(std::move(version)), app_(std::move(purpose), name_) {
+  app_.set_version_flag("--version", name_ + " " + version_, "Print the version and exit");
+  app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
+  app_.add_flag("-q,--quiet", quiet_, "Say less on stderr (twice: errors only)");
+  app_.add_option("--log-format", log_format_, "How to talk on stderr: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+  app_.add_option("--color", color_, "Colour: auto, always or never (NO_COLOR is honoured)")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+}
+
+void Tool::add_root_option() {
+  app_.add_option("--root", root_, "The store's folder")->envname("CBX_ROOT")->type_name("DIR")->capture_default_str();
+}
+
+void Tool::add_json_option() { app_.add_flag("--json", json_, "Print JSON lines"); }
+
+bool Tool::color(int fd) const {
+  if (color_ == "always") return true;
+  if (color_ == "never") return false;
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  if ((no_color && *no_color) || !term || std::string_view(term) == "dumb") return false;
+  return ::isatty(fd) == 1;
+}
+
+int Tool::run(int argc, char** argv, const std::function<Result<int>()>& body) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help, --version
+    app_.exit(e);
+    return std::fflush(stdout) == 0 && std::cout.flush() ? 0 : static_cast<int>(ErrorCode::io);
+  } catch (const CLI::ParseError& e) {
+    std::cerr << name_ << ": error: " << printable(e.what()) << "\ntry '" << name_ << " --help'\n";
+    return static_cast<int>(ErrorCode::usage);
+  }
+  while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
+  const LogLevel least = quiet_ > 1    ? LogLevel::error
+                         : quiet_ == 1 ? LogLevel::warning
+                         : verbose_    ? LogLevel::debug
+                                       : LogLevel::info;
+  log_.emplace(name_, least, log_format_ == "json" ? LogFormat::json : LogFormat::text, color(2));
+  try {
+    auto result = body();
+    if (!result) {
+      log_->error("{}", result.error().message());
+      return result.error().exit_code();
+    }
+    if (std::fflush(stdout) != 0 || !std::cout.flush()) {
+      log_->error("cannot write to standard output");
+      return static_cast<int>(ErrorCode::io);
+    }
+    return *result;
+  } catch (const std::bad_alloc&) {
+    log_->error("out of memory");
+    return static_cast<int>(ErrorCode::try_again);
+  } catch (const std::exception& e) {
+    log_->error("unexpected: {}", e.what());
+    return static_cast<int>(ErrorCode::internal);
+  }
+}
+
+}  // namespace cbx::cli
