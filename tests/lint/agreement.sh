@@ -1,0 +1,4 @@
+#!/bin/bash
+# What a tool offers (--help), its man page and its completions agree.
+. "$(dirname "$0")/common.bash"
+finish
