@@ -497,6 +497,7 @@ void Recorder::finish(const std::string& how, Pts90k end_pts) {
   job.record.end = how;
   job.record.duration_ms = std::max<Pts90k>(0, end_pts - f.first_pts + 45) / 90;
   if (f.video) job.record.fps = frame_rate(f.video->video, f.frames, end_pts - f.first_pts);
+  recorded_until_ = job.record.start + Millis{job.record.duration_ms};
   job.record.lost = lost_total_ - lost_recorded_;
   lost_recorded_ = lost_total_;
   job.file = std::move(f.file);
