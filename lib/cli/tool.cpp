@@ -26,7 +26,9 @@ void Tool::add_root_option() {
   app_.add_option("--root", root_, "The store's folder")->envname("CBX_ROOT")->type_name("DIR")->capture_default_str();
 }
 
-void Tool::add_json_option() { app_.add_flag("--json", json_, "Print JSON lines"); }
+void Tool::add_json_option() {
+  app_.add_flag("--json", json_, "Print JSON lines");
+}
 
 bool Tool::color(int fd) const {
   if (color_ == "always") return true;

@@ -45,8 +45,7 @@ Result<std::string> sha256_of(File& file, uint64_t bytes) {
   }
   std::array<uint8_t, 32> digest{};
   unsigned length = 0;
-  if (EVP_DigestFinal_ex(ctx.get(), digest.data(), &length) != 1)
-    return fail(ErrorCode::internal, "SHA-256 failed");
+  if (EVP_DigestFinal_ex(ctx.get(), digest.data(), &length) != 1) return fail(ErrorCode::internal, "SHA-256 failed");
   return hex(digest.data(), length);
 }
 
@@ -97,8 +96,7 @@ void Closer::finish(FinishJob job, bool staggered) {
 }
 
 void Closer::journal(Record record) {
-  enqueue(clock_.monotonic(),
-          [this, record = std::move(record)](bool last_try) { return append(record, last_try); });
+  enqueue(clock_.monotonic(), [this, record = std::move(record)](bool last_try) { return append(record, last_try); });
 }
 
 void Closer::run(std::function<void()> task) {

@@ -117,10 +117,10 @@ class Recorder final : public ts::Handler {
   WallMs last_start_{};
   std::optional<WallMs> recorded_until_;
   std::optional<Pts90k> last_idr_;
-  std::optional<Pts90k> waiting_since_;    // where on the time line waiting for a start began
-  Pts90k written_until_ = 0;               // audio before this may be written
-  std::optional<int64_t> audio_next_;      // end of the audio written, in its ticks
-  Pts90k audio_base_ = 0;                  // what audio_next_ counts from
+  std::optional<Pts90k> waiting_since_;  // where on the time line waiting for a start began
+  Pts90k written_until_ = 0;             // audio before this may be written
+  std::optional<int64_t> audio_next_;    // end of the audio written, in its ticks
+  Pts90k audio_base_ = 0;                // what audio_next_ counts from
   Monotonic last_data_{};
   int64_t lost_total_ = 0, lost_recorded_ = 0;
   bool unsupported_ = false;

@@ -5,7 +5,9 @@
 namespace cbx {
 namespace {
 
-WallMs at(std::string_view t) { return *parse_rfc3339(t); }
+WallMs at(std::string_view t) {
+  return *parse_rfc3339(t);
+}
 
 SegmentRecord sample_segment() {
   SegmentRecord r;
@@ -85,7 +87,8 @@ TEST(Records, BadLinesSayWhatIsWrong) {
   message(R"({"v":1,"type":"lagged","time":"2026-11-20T08:01:00Z","dropped":-1})");
   message(R"({"v":1,"type":"lagged","time":"2026-11-20T08:01:00Z","dropped":1.5})");
   message(R"({"v":1,"type":"lagged","time":"2026-11-20T08:01:00Z","dropped":18446744073709551615})");
-  for (const char* path : {"/etc/passwd", "cam01/../x.mp4", "cam02/a.mp4", "cam01", "cam01/", "cam01//a", "cam01/./a"}) {
+  for (const char* path :
+       {"/etc/passwd", "cam01/../x.mp4", "cam02/a.mp4", "cam01", "cam01/", "cam01//a", "cam01/./a"}) {
     SegmentRecord s = sample_segment();
     s.path = path;
     EXPECT_FALSE(parse_record(to_line(s))) << path;

@@ -12,7 +12,9 @@ using std::chrono::seconds;
 
 const WallTime kStart{Micros{1'790'000'000'000'000}};
 
-Pts90k ticks(Micros t) { return t.count() * 9 / 100; }
+Pts90k ticks(Micros t) {
+  return t.count() * 9 / 100;
+}
 
 TEST(LiveMapper, TakesTheEarliestArrivalForTheTruth) {
   LiveMapper m;

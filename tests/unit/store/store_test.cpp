@@ -13,7 +13,9 @@ namespace {
 
 const UtcOffset kSeoul{std::chrono::minutes{9 * 60}};
 
-WallMs at(std::string_view text) { return *parse_rfc3339(text); }
+WallMs at(std::string_view text) {
+  return *parse_rfc3339(text);
+}
 
 struct StoreTest : ::testing::Test {
   test::TempDir dir;
