@@ -18,18 +18,27 @@ Error to_error(sqlite3* db, int code, const std::string& corrupt_hint) {
   const std::string what = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return {ErrorCode::try_again, "database is locked by another process"};
+    case SQLITE_LOCKED:
+      return {ErrorCode::try_again, "database is locked by another process"};
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return {ErrorCode::data, what + corrupt_hint};
-    case SQLITE_CANTOPEN: return {ErrorCode::no_input, what};
+    case SQLITE_NOTADB:
+      return {ErrorCode::data, what + corrupt_hint};
+    case SQLITE_CANTOPEN:
+      return {ErrorCode::no_input, what};
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_READONLY: return {ErrorCode::permission, what};
-    case SQLITE_FULL: return {ErrorCode::io, "no space left for the database", ENOSPC};
-    case SQLITE_IOERR: return {ErrorCode::io, what, db ? sqlite3_system_errno(db) : 0};
-    case SQLITE_CONSTRAINT: return {ErrorCode::data, what};
-    case SQLITE_NOMEM: return {ErrorCode::try_again, what};
-    default: return {ErrorCode::internal, what};
+    case SQLITE_READONLY:
+      return {ErrorCode::permission, what};
+    case SQLITE_FULL:
+      return {ErrorCode::io, "no space left for the database", ENOSPC};
+    case SQLITE_IOERR:
+      return {ErrorCode::io, what, db ? sqlite3_system_errno(db) : 0};
+    case SQLITE_CONSTRAINT:
+      return {ErrorCode::data, what};
+    case SQLITE_NOMEM:
+      return {ErrorCode::try_again, what};
+    default:
+      return {ErrorCode::internal, what};
   }
 }
 
@@ -74,15 +83,21 @@ Result<int64_t> pragma(Database& db, const char* sql) {
   return row ? statement.integer(0) : 0;
 }
 
-Status migrate(Database& db, const Schema& schema) {
+// The database's user_version, when it is one of this kind.
+Result<int64_t> check_kind(Database& db, const Schema& schema) {
   const auto latest = static_cast<int64_t>(schema.migrations.size());
-  CBX_ASSIGN(int64_t version, pragma(db, "PRAGMA user_version"));
+  CBX_ASSIGN(const int64_t version, pragma(db, "PRAGMA user_version"));
   CBX_ASSIGN(const int64_t application, pragma(db, "PRAGMA application_id"));
   if ((version != 0 || application != 0) && application != schema.application_id)
     return fail(ErrorCode::data, fmt::format("no cbx {} database (application id {:#x})", schema.name, application));
   if (version > latest)
-    return fail(ErrorCode::config,
-                fmt::format("made by a newer cbx (schema {}, this one knows {})", version, latest));
+    return fail(ErrorCode::config, fmt::format("made by a newer cbx (schema {}, this one knows {})", version, latest));
+  return version;
+}
+
+Status migrate(Database& db, const Schema& schema) {
+  const auto latest = static_cast<int64_t>(schema.migrations.size());
+  CBX_ASSIGN(int64_t version, check_kind(db, schema));
   if (version == latest) return {};
   return db.transaction([&]() -> Status {
     // Another process may have migrated while this one waited for the lock.
@@ -110,7 +125,7 @@ Result<Database> Database::open(const std::string& path, const Schema& schema, O
   const auto context = [&](Error error) { return fail(std::move(error).context(fmt::format("'{}'", path))); };
   struct stat st {};
   const bool exists = ::stat(path.c_str(), &st) == 0;
-  if (!exists && mode == OpenMode::existing)
+  if (!exists && mode != OpenMode::create)
     return fail(os_error(errno, fmt::format("cannot open the {} '{}'", schema.name, path)));
   CBX_TRY(check_file_system(folder_of(path)));
   if (!exists) CBX_TRY(make_file(path, schema.mode));
@@ -118,7 +133,7 @@ Result<Database> Database::open(const std::string& path, const Schema& schema, O
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->hint = fmt::format(" ({})", schema.when_corrupt);
-  auto handle = open_handle(path, SQLITE_OPEN_READWRITE);
+  auto handle = open_handle(path, mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   if (!handle) return context(std::move(handle).error());
   impl->handle = *handle;
   if (::stat(path.c_str(), &st) == 0) {
@@ -131,7 +146,11 @@ Result<Database> Database::open(const std::string& path, const Schema& schema, O
   const auto set_up = [&]() -> Status {
     CBX_TRY(db.exec("PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON"));
     CBX_TRY(db.exec(schema.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
-    if (!writable) return {};
+    if (!writable) {
+      CBX_ASSIGN(const int64_t version, check_kind(db, schema));
+      if (version == 0) return fail(ErrorCode::data, fmt::format("no cbx {} database", schema.name));
+      return {};
+    }
     CBX_TRY(db.exec("PRAGMA journal_mode=WAL"));
     return migrate(db, schema);
   };
@@ -151,12 +170,14 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-const std::string& Database::path() const { return impl_->path; }
+const std::string& Database::path() const {
+  return impl_->path;
+}
 
 Result<Statement> Database::prepare(std::string_view sql) {
   Statement statement;
-  const int rc = sqlite3_prepare_v3(impl_->handle, sql.data(), static_cast<int>(sql.size()), 0, &statement.handle_,
-                                    nullptr);
+  const int rc =
+      sqlite3_prepare_v3(impl_->handle, sql.data(), static_cast<int>(sql.size()), 0, &statement.handle_, nullptr);
   if (rc != SQLITE_OK) return fail(to_error(impl_->handle, rc, impl_->hint));
   statement.corrupt_hint_ = &impl_->hint;
   return statement;
@@ -175,8 +196,12 @@ Status Database::exec(const char* sql) {
   return {};
 }
 
-int64_t Database::last_id() const { return sqlite3_last_insert_rowid(impl_->handle); }
-int Database::changes() const { return sqlite3_changes(impl_->handle); }
+int64_t Database::last_id() const {
+  return sqlite3_last_insert_rowid(impl_->handle);
+}
+int Database::changes() const {
+  return sqlite3_changes(impl_->handle);
+}
 
 Status Database::copy_into(Database& target) {
   sqlite3_backup* backup = sqlite3_backup_init(target.impl_->handle, "main", impl_->handle, "main");

@@ -25,16 +25,20 @@ namespace cbx::db {
 
 // What a kind of database file is.
 struct Schema {
-  std::string_view name;      // "index", "state": for messages
-  int32_t application_id;     // written into the file, checked at opening
-  bool full_sync;             // synchronous=FULL: a commit survives a power cut
-  mode_t mode;                // permission bits of a new file
+  std::string_view name;   // "index", "state": for messages
+  int32_t application_id;  // written into the file, checked at opening
+  bool full_sync;          // synchronous=FULL: a commit survives a power cut
+  mode_t mode;             // permission bits of a new file
   // migrations[n] leads from user_version n to n + 1.
   std::span<const char* const> migrations;
   std::string_view when_corrupt;  // what the operator can do, put behind the message
 };
 
-enum class OpenMode { existing, create };
+enum class OpenMode {
+  existing,
+  create,
+  read_only,  // not changed in any way: no WAL, no migration (a backup)
+};
 
 class Statement {
  public:

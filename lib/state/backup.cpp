@@ -45,9 +45,8 @@ Status copy_to_file(db::Database& from, const std::string& path) {
   return sync_file(path);
 }
 
-// `from` opened for reading without touching it: WAL leftovers beside a backup are nobody's.
 Result<db::Database> open_checked(const std::string& from) {
-  auto source = db::Database::open(from, schema(), db::OpenMode::existing);
+  auto source = db::Database::open(from, schema(), db::OpenMode::read_only);
   if (!source) return fail(std::move(source).error());
   CBX_TRY(source->check_integrity());
   return source;
@@ -89,7 +88,10 @@ Status State::restore(const std::string& from, const std::string& path, bool for
     if (target && target->check_integrity()) {
       CBX_TRY(source.copy_into(*target));
       CBX_TRY(target->exec("PRAGMA journal_mode=WAL"));
-      return move_counter(*target);
+      CBX_TRY(move_counter(*target));
+      // A backup of an older version is brought up to date by opening it.
+      CBX_ASSIGN(target, db::Database::open(path, schema(), db::OpenMode::existing));
+      return {};
     }
     if (!target && target.error().code() == ErrorCode::try_again) return fail(std::move(target).error());
   }

@@ -36,8 +36,9 @@ Status check_key(std::string_view key) {
     return fail(ErrorCode::data, fmt::format("the key has {} characters; SRT wants 10 to 79", key.size()));
   for (const char c : key)
     if (c < 0x21 || c > 0x7e)
-      return fail(ErrorCode::data, "the key holds a space or a character outside printable ASCII, which cameras' "
-                                   "settings and addresses cannot carry reliably");
+      return fail(ErrorCode::data,
+                  "the key holds a space or a character outside printable ASCII, which cameras' "
+                  "settings and addresses cannot carry reliably");
   return {};
 }
 

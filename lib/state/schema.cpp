@@ -36,11 +36,14 @@ constexpr db::Schema kSchema{.name = "state",
                              .full_sync = true,
                              .mode = 0600,
                              .migrations = kMigrations,
-                             .when_corrupt = "state.db cannot be made again from files: restore a backup with "
-                                             "'cbx-account restore FILE --force'"};
+                             .when_corrupt =
+                                 "state.db cannot be made again from files: restore a backup with "
+                                 "'cbx-account restore FILE --force'"};
 
 }  // namespace
 
-const db::Schema& schema() { return kSchema; }
+const db::Schema& schema() {
+  return kSchema;
+}
 
 }  // namespace cbx::state

@@ -181,6 +181,8 @@ Result<int64_t> State::change_counter() {
   return value;
 }
 
-Status State::backup(const std::string& to, bool force) { return write_backup(impl_->db, to, force); }
+Status State::backup(const std::string& to, bool force) {
+  return write_backup(impl_->db, to, force);
+}
 
 }  // namespace cbx::state
