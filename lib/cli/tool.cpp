@@ -2,15 +2,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 
+#include "cli/config_file.h"
+#include "cli/times.h"
+
 namespace cbx::cli {
 
 Tool::Tool(std::string name, std::string purpose, std::string version)
     : name_(std::move(name)), version_(std::move(version)), app_(std::move(purpose), name_) {
+  app_.fallthrough();  // --root and friends may stand behind a subcommand, too
   app_.set_version_flag("--version", name_ + " " + version_, "Print the version and exit");
   app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
   app_.add_flag("-q,--quiet", quiet_, "Say less on stderr (twice: errors only)");
@@ -20,13 +25,16 @@ Tool::Tool(std::string name, std::string purpose, std::string version)
   app_.add_option("--color", color_, "Colour: auto, always or never (NO_COLOR is honoured)")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
+  app_.add_option("--config", config_, "Settings file; CBX_CONFIG (default /etc/cbx/cbx.toml)")->type_name("FILE");
 }
 
 void Tool::add_root_option() {
   app_.add_option("--root", root_, "The store's folder")->envname("CBX_ROOT")->type_name("DIR")->capture_default_str();
 }
 
-void Tool::add_json_option() { app_.add_flag("--json", json_, "Print JSON lines"); }
+void Tool::add_json_option() {
+  app_.add_flag("--json", json_, "Print JSON lines");
+}
 
 bool Tool::color(int fd) const {
   if (color_ == "always") return true;
@@ -37,16 +45,47 @@ bool Tool::color(int fd) const {
   return ::isatty(fd) == 1;
 }
 
-int Tool::run(int argc, char** argv, const std::function<Result<int>()>& body) {
+namespace {
+
+constexpr const char* kDefaultConfig = "/etc/cbx/cbx.toml";
+
+// The value of --config, which has to be known before the rest is parsed.
+std::optional<std::string> config_argument(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; i++) {
+    if (arguments[i] == "--config" && i + 1 < arguments.size()) return arguments[i + 1];
+    if (arguments[i].rfind("--config=", 0) == 0) return arguments[i].substr(9);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> Tool::parse(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; i++) arguments.push_back(relative_times_ ? protect_relative_time(argv[i]) : argv[i]);
+  std::optional<std::string> file = config_argument(arguments);
+  if (const char* env = std::getenv("CBX_CONFIG"); !file && env && *env) file = env;
+  ConfigValues values;
+  const Status loaded = values.load(file.value_or(kDefaultConfig), file.has_value(), name_, app_);
   try {
-    app_.parse(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+    app_.parse(std::move(arguments));
   } catch (const CLI::Success& e) {  // --help, --version
     app_.exit(e);
     return std::fflush(stdout) == 0 && std::cout.flush() ? 0 : static_cast<int>(ErrorCode::io);
   } catch (const CLI::ParseError& e) {
-    std::cerr << name_ << ": error: " << printable(e.what()) << "\ntry '" << name_ << " --help'\n";
-    return static_cast<int>(ErrorCode::usage);
+    if (loaded) {
+      std::cerr << name_ << ": error: " << printable(e.what()) << "\ntry '" << name_ << " --help'\n";
+      return static_cast<int>(ErrorCode::usage);
+    }
   }
+  if (loaded) return std::nullopt;
+  std::cerr << name_ << ": error: " << printable(loaded.error().message()) << "\n";
+  return loaded.error().exit_code();
+}
+
+int Tool::run(int argc, char** argv, const std::function<Result<int>()>& body) {
+  if (const auto code = parse(argc, argv)) return *code;
   while (root_.size() > 1 && root_.back() == '/') root_.pop_back();
   const LogLevel least = quiet_ > 1    ? LogLevel::error
                          : quiet_ == 1 ? LogLevel::warning

@@ -209,10 +209,11 @@ void write_edits(BoxWriter& w, const Edit& e) {
 
 Edit edit_of(const SampleTable& t, int64_t movie_begin) {
   const int64_t begin = rescale(t.first_pts(), t.timescale(), kMovieTimescale);
-  const int64_t end = rescale(t.end_pts(), t.timescale(), kMovieTimescale);
-  // One tick more than exact: a reader that compares in track time must not lose the last sample to rounding.
-  const int64_t slack = t.timescale() == kMovieTimescale ? 0 : 1;
-  return {static_cast<uint64_t>(begin - movie_begin), static_cast<uint64_t>(end - begin + slack),
+  const int64_t length = t.end_pts() - t.first_pts();
+  // Rounded up, so that a reader which compares in track time keeps the last sample.
+  int64_t duration = rescale(length, t.timescale(), kMovieTimescale);
+  if (rescale(duration, kMovieTimescale, t.timescale()) < length) ++duration;
+  return {static_cast<uint64_t>(begin - movie_begin), static_cast<uint64_t>(duration),
           static_cast<uint64_t>(std::max<int64_t>(0, t.first_pts() - t.first_dts()))};
 }
 
@@ -314,13 +315,15 @@ Bytes final_moov(const std::vector<TrackConfig>& tracks, const std::vector<Sampl
 
 std::optional<std::vector<TrackConfig>> parse_init_moov(ByteSpan payload) {
   std::vector<TrackConfig> tracks;
+  bool fragmented = false;
   while (auto box = next_box(payload)) {
+    fragmented |= box->type == fourcc("mvex");
     if (box->type != fourcc("trak")) continue;
     auto track = parse_trak(box->payload, static_cast<uint32_t>(tracks.size() + 1));
     if (!track || tracks.size() >= kMaxTracks) return std::nullopt;
     tracks.push_back(std::move(*track));
   }
-  if (tracks.empty() || !payload.empty()) return std::nullopt;
+  if (tracks.empty() || !fragmented || !payload.empty()) return std::nullopt;
   return tracks;
 }
 

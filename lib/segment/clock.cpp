@@ -10,7 +10,9 @@ constexpr int64_t kStepUs = 2'000'000;
 constexpr Pts90k kSettle = codec::kPtsHz / 2;
 constexpr int64_t kSlewPpm = 500;
 
-int64_t micros(WallTime t) { return t.time_since_epoch().count(); }
+int64_t micros(WallTime t) {
+  return t.time_since_epoch().count();
+}
 
 }  // namespace
 
@@ -55,7 +57,9 @@ std::optional<int64_t> LiveMapper::target() const {
   return *smallest - half_rtt_us_;
 }
 
-WallTime LiveMapper::map(Pts90k t) const { return WallTime{Micros{applied_us_.value_or(0)} + to_micros(t)}; }
+WallTime LiveMapper::map(Pts90k t) const {
+  return WallTime{Micros{applied_us_.value_or(0)} + to_micros(t)};
+}
 
 bool LiveMapper::must_step() const {
   const auto want = target();
@@ -76,7 +80,9 @@ void FixedMapper::observe(Pts90k dts, WallTime, Micros) {
   if (!first_) first_ = dts;
 }
 
-WallTime FixedMapper::map(Pts90k t) const { return start_ + to_micros(t - first_.value_or(t)); }
+WallTime FixedMapper::map(Pts90k t) const {
+  return start_ + to_micros(t - first_.value_or(t));
+}
 
 WallTime next_boundary(WallTime t, std::chrono::seconds length, UtcOffset offset) {
   const Micros local = t.time_since_epoch() + offset.minutes();

@@ -17,7 +17,9 @@ namespace cbx::segment {
 
 using codec::Pts90k;
 
-constexpr Micros to_micros(Pts90k ticks) { return Micros{ticks * 100 / 9}; }
+constexpr Micros to_micros(Pts90k ticks) {
+  return Micros{ticks * 100 / 9};
+}
 
 // Not thread-safe.
 class TimeMapper {

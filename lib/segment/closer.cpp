@@ -45,13 +45,13 @@ Result<std::string> sha256_of(File& file, uint64_t bytes) {
   }
   std::array<uint8_t, 32> digest{};
   unsigned length = 0;
-  if (EVP_DigestFinal_ex(ctx.get(), digest.data(), &length) != 1)
-    return fail(ErrorCode::internal, "SHA-256 failed");
+  if (EVP_DigestFinal_ex(ctx.get(), digest.data(), &length) != 1) return fail(ErrorCode::internal, "SHA-256 failed");
   return hex(digest.data(), length);
 }
 
-Closer::Closer(Filesystem& fs, const store::Store& store, Announcer& announcer, const Clock& clock, const Logger& log)
-    : fs_(fs), store_(store), announcer_(announcer), clock_(clock), log_(log) {
+Closer::Closer(Filesystem& fs, const store::Store& store, Announcer& announcer, const Clock& clock, const Logger& log,
+               Counts* counts)
+    : fs_(fs), store_(store), announcer_(announcer), clock_(clock), log_(log), counts_out_(counts) {
   for (int i = 0; i < kThreads; i++) threads_.emplace_back([this] { work(); });
 }
 
@@ -62,6 +62,7 @@ Closer::~Closer() {
   }
   wake_.notify_all();
   for (std::thread& t : threads_) t.join();
+  if (counts_out_) *counts_out_ = counts_;
 }
 
 void Closer::enqueue(Monotonic due, Task task) {
@@ -80,13 +81,22 @@ void Closer::finish(FinishJob job, bool staggered) {
     due = std::clamp(last_due_ + kSpread, now, now + kSpreadAtMost);
     last_due_ = due;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    unfinished_++;
+  }
   const auto shared = std::make_shared<FinishJob>(std::move(job));
-  enqueue(due, [this, shared](bool last_try) { return commit(*shared, last_try); });
+  enqueue(due, [this, shared](bool last_try) {
+    if (!commit(*shared, last_try)) return false;
+    const std::lock_guard lock(mutex_);
+    unfinished_--;
+    room_.notify_all();
+    return true;
+  });
 }
 
 void Closer::journal(Record record) {
-  enqueue(clock_.monotonic(),
-          [this, record = std::move(record)](bool last_try) { return append(record, last_try); });
+  enqueue(clock_.monotonic(), [this, record = std::move(record)](bool last_try) { return append(record, last_try); });
 }
 
 void Closer::run(std::function<void()> task) {
@@ -96,9 +106,9 @@ void Closer::run(std::function<void()> task) {
   });
 }
 
-Closer::Counts Closer::counts() const {
-  const std::lock_guard lock(mutex_);
-  return counts_;
+void Closer::wait_for_room(size_t jobs) {
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return unfinished_ <= jobs; });
 }
 
 void Closer::work() {

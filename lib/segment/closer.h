@@ -25,18 +25,24 @@ namespace cbx::segment {
 
 // A file whose last fragment is written.
 struct FinishJob {
-  std::unique_ptr<File> file;  // locked, called part_path(device, start)
+  std::unique_ptr<File> file;                 // locked, called part_path(device, start)
   std::unique_ptr<mp4::HybridWriter> writer;  // null: the file is finished already (salvaged), record.bytes is known
-  SegmentRecord record;        // lacks path and sha256, and bytes where a writer is given
+  SegmentRecord record;                       // lacks path and sha256, and bytes where a writer is given
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes;  // told when known, for the reserve of the next file
 };
 
 // Thread-safe.  Owns low-priority threads.
 class Closer {
  public:
-  Closer(Filesystem& fs, const store::Store& store, Announcer& announcer, const Clock& clock, const Logger& log);
-  // Finishes everything that is queued, without staggering; what cannot be journalled for lack of room within a few
-  // seconds is left to recovery.
+  // How many files were finished, were there already, and could not be finished.
+  struct Counts {
+    uint64_t finished = 0, duplicates = 0, failed = 0;
+  };
+
+  // `counts` is written by the destructor.
+  Closer(Filesystem& fs, const store::Store& store, Announcer& announcer, const Clock& clock, const Logger& log,
+         Counts* counts = nullptr);
+  // Finishes everything that is queued, without staggering; what cannot be journalled by then is left to recovery.
   ~Closer();
 
   // Jobs of live rotation are spread over at most 30 s, so that a minute's end is no burst.
@@ -45,11 +51,8 @@ class Closer {
   // Runs `task` on a closer thread (recovery of a device).
   void run(std::function<void()> task);
 
-  // How many finished files and how many that could not be finished, so far.
-  struct Counts {
-    uint64_t finished = 0, failed = 0, duplicates = 0;
-  };
-  Counts counts() const;
+  // Blocks until at most `jobs` files wait: an import must not run ahead of the disk.
+  void wait_for_room(size_t jobs);
 
  private:
   using Task = std::function<bool(bool last_try)>;  // false: try again later
@@ -65,13 +68,15 @@ class Closer {
   Announcer& announcer_;
   const Clock& clock_;
   const Logger& log_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  std::mutex mutex_;
+  std::condition_variable wake_, room_;
   std::multimap<Monotonic, Task> queue_;
   Monotonic last_due_{};
   bool stop_ = false;
   bool journal_trouble_ = false;
+  size_t unfinished_ = 0;
   Counts counts_;
+  Counts* const counts_out_;
   std::vector<std::thread> threads_;
 };
 

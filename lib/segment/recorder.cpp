@@ -10,15 +10,15 @@ namespace {
 
 using codec::kPtsHz;
 
-constexpr Pts90k kJump = 3 * kPtsHz;              // a larger step of the time stamps begins a new file
-constexpr Pts90k kFragment = kPtsHz;              // at most this much is lost when the process is killed
-constexpr Pts90k kWithoutIdr = 10 * kPtsHz;       // then a recovery point is good enough to begin with
-constexpr Pts90k kWithoutKey = 600 * kPtsHz;      // then a file is split anywhere
-constexpr Pts90k kCutHold = kPtsHz;               // how long a cut waits for audio
-constexpr Pts90k kStartHold = kPtsHz / 2;         // a live start waits: the clock settles, audio shows up
-constexpr Pts90k kStartHoldAtMost = 2 * kPtsHz;   // … for audio that was announced
-constexpr Pts90k kVideoGivenUp = 10 * kPtsHz;     // audio without any video: audio alone is recorded
-constexpr Pts90k kOffsetAtMost = 10 * kPtsHz;     // between DTS and PTS; more is rubbish
+constexpr Pts90k kJump = 3 * kPtsHz;             // a larger step of the time stamps begins a new file
+constexpr Pts90k kFragment = kPtsHz;             // at most this much is lost when the process is killed
+constexpr Pts90k kWithoutIdr = 10 * kPtsHz;      // then a recovery point is good enough to begin with
+constexpr Pts90k kWithoutKey = 600 * kPtsHz;     // then a file is split anywhere
+constexpr Pts90k kCutHold = kPtsHz;              // how long a cut waits for audio
+constexpr Pts90k kStartHold = kPtsHz / 2;        // a live start waits: the clock settles, audio shows up
+constexpr Pts90k kStartHoldAtMost = 2 * kPtsHz;  // … for audio that was announced
+constexpr Pts90k kVideoGivenUp = 10 * kPtsHz;    // audio without any video: audio alone is recorded
+constexpr Pts90k kOffsetAtMost = 10 * kPtsHz;    // between DTS and PTS; more is rubbish
 constexpr size_t kAudioQueueBytes = 4 << 20;
 constexpr size_t kStartQueueBytes = 16 << 20;
 constexpr int kJumpGrace = 500;
@@ -27,10 +27,14 @@ constexpr std::chrono::seconds kStallClose{30};
 constexpr std::chrono::seconds kDiskRetry{1};
 constexpr int kNameTries = 100;
 
-Pts90k distance(Pts90k a, Pts90k b) { return a < b ? b - a : a - b; }
+Pts90k distance(Pts90k a, Pts90k b) {
+  return a < b ? b - a : a - b;
+}
 
 // 90 kHz to ticks of `rate`, rounded.
-int64_t to_ticks(Pts90k t, int rate) { return (t * rate + (t < 0 ? -kPtsHz / 2 : kPtsHz / 2)) / kPtsHz; }
+int64_t to_ticks(Pts90k t, int rate) {
+  return (t * rate + (t < 0 ? -kPtsHz / 2 : kPtsHz / 2)) / kPtsHz;
+}
 
 double frame_rate(const codec::VideoInfo& info, int64_t frames, Pts90k duration) {
   if (duration <= 0) return 0;
@@ -50,12 +54,12 @@ struct Recorder::OpenFile {
   SegmentRecord record;
   std::shared_ptr<const codec::TrackConfig> video, audio;  // null without that track
   int audio_track = 0;
-  Pts90k base = 0;          // of its first sample: times in the file are on the stream's own clock at that point
-  WallTime boundary{};      // where it is to be cut
+  Pts90k base = 0;      // of its first sample: times in the file are on the stream's own clock at that point
+  WallTime boundary{};  // where it is to be cut
   Pts90k first_pts = 0;
   Pts90k fragment_from = 0;
-  Pts90k end_pts = 0;       // of what was added
-  Pts90k flushed_pts = 0;   // of what is in the file
+  Pts90k end_pts = 0;      // of what was added
+  Pts90k flushed_pts = 0;  // of what is in the file
   bool flushed = false;
   int64_t frames = 0;
 };
@@ -282,16 +286,18 @@ bool Recorder::audio_has_reached(Pts90k pts) const {
 
 std::string Recorder::cut_reason(const QueuedSample& s) const {
   if (!file_->video || *s.config != *file_->video) return "change";
-  if (!startable(s)) return s.dts - last_idr_.value_or(file_->first_pts) >= kWithoutKey &&
-                            s.dts - file_->first_pts >= kWithoutKey
-                        ? "limit"
-                        : "";
+  if (!startable(s))
+    return s.dts - last_idr_.value_or(file_->first_pts) >= kWithoutKey && s.dts - file_->first_pts >= kWithoutKey
+               ? "limit"
+               : "";
   if (s.base != file_->base || mapper_->must_step()) return "jump";
   if (audio_flows() && (!file_->audio || *tracks_[1].config != *file_->audio)) return "change";
   return past_boundary(s) ? "rotate" : "";
 }
 
-bool Recorder::past_boundary(const QueuedSample& s) const { return mapper_->map(s.pts) >= file_->boundary; }
+bool Recorder::past_boundary(const QueuedSample& s) const {
+  return mapper_->map(s.pts) >= file_->boundary;
+}
 
 // ---------------------------------------------------------------------------------------------------- files
 
@@ -365,8 +371,8 @@ Result<std::unique_ptr<Recorder::OpenFile>> Recorder::create_file(const QueuedSa
   const uint64_t per_minute = std::max<uint64_t>(1, static_cast<uint64_t>(shared_.length.count()) / 60);
   const uint64_t known = moov_bytes_->load(std::memory_order_relaxed);
   const uint64_t reserve = known > 0 ? known + known / 2 : mp4::kFirstReserve * per_minute;
-  const mp4::FileInfo info{origin_.device,     start,        origin_.source,
-                           origin_.connection, first.pts - first.base, std::nullopt};
+  const mp4::FileInfo info{origin_.device,         start,       origin_.source, origin_.connection,
+                           first.pts - first.base, std::nullopt};
   auto writer = mp4::HybridWriter::create(*f->file, configs, info, reserve);
   if (!writer) return undo(std::move(writer).error());
   f->writer = std::make_unique<mp4::HybridWriter>(std::move(*writer));
@@ -497,12 +503,14 @@ void Recorder::finish(const std::string& how, Pts90k end_pts) {
   job.record.end = how;
   job.record.duration_ms = std::max<Pts90k>(0, end_pts - f.first_pts + 45) / 90;
   if (f.video) job.record.fps = frame_rate(f.video->video, f.frames, end_pts - f.first_pts);
+  recorded_until_ = job.record.start + Millis{job.record.duration_ms};
   job.record.lost = lost_total_ - lost_recorded_;
   lost_recorded_ = lost_total_;
   job.file = std::move(f.file);
   job.writer = std::move(f.writer);
   // A short file's moov says nothing about the next one's.
-  if (how == "rotate" && end_pts - f.first_pts >= shared_.length.count() * kPtsHz * 9 / 10) job.moov_bytes = moov_bytes_;
+  if (how == "rotate" && end_pts - f.first_pts >= shared_.length.count() * kPtsHz * 9 / 10)
+    job.moov_bytes = moov_bytes_;
   file_.reset();
   shared_.closer.finish(std::move(job), how == "rotate" && mapper_->live());
 }

@@ -60,6 +60,8 @@ class Recorder final : public ts::Handler {
   // The stream cannot be recorded at all (its video is of a kind that is not carried).
   bool unsupported() const { return unsupported_; }
   bool recording() const { return file_ != nullptr; }
+  // The end of the last file on the wall clock; nullopt if there was none.
+  std::optional<WallMs> recorded_until() const { return recorded_until_; }
   // For a status line: "recording", "waiting for a key frame", …
   std::string_view state() const;
 
@@ -113,11 +115,12 @@ class Recorder final : public ts::Handler {
   std::unique_ptr<OpenFile> file_;
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes_ = std::make_shared<std::atomic<uint64_t>>(0);
   WallMs last_start_{};
+  std::optional<WallMs> recorded_until_;
   std::optional<Pts90k> last_idr_;
-  std::optional<Pts90k> waiting_since_;    // where on the time line waiting for a start began
-  Pts90k written_until_ = 0;               // audio before this may be written
-  std::optional<int64_t> audio_next_;      // end of the audio written, in its ticks
-  Pts90k audio_base_ = 0;                  // what audio_next_ counts from
+  std::optional<Pts90k> waiting_since_;  // where on the time line waiting for a start began
+  Pts90k written_until_ = 0;             // audio before this may be written
+  std::optional<int64_t> audio_next_;    // end of the audio written, in its ticks
+  Pts90k audio_base_ = 0;                // what audio_next_ counts from
   Monotonic last_data_{};
   int64_t lost_total_ = 0, lost_recorded_ = 0;
   bool unsupported_ = false;

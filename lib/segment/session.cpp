@@ -113,7 +113,9 @@ void Session::open_single(Origin origin, std::unique_ptr<TimeMapper> mapper) {
   open_stream(0, std::move(origin), std::move(mapper));
 }
 
-void Session::push_single(ByteSpan data, WallTime arrival) { push(streams_.at(0), data, arrival); }
+void Session::push_single(ByteSpan data, WallTime arrival) {
+  push(streams_.at(0), data, arrival);
+}
 
 bool Session::single_unsupported() const {
   const auto it = streams_.find(0);

@@ -1,0 +1,18 @@
+// The subcommands of cbx-account: each declares its options and gives back what to run when it is chosen.
+#pragma once
+
+#include <functional>
+
+#include "cli/tool.h"
+
+namespace cbx::account {
+
+using Body = std::function<Result<int>()>;
+
+// Calls `chosen` with the body of the subcommand that the command line names.
+using Choose = std::function<void(Body)>;
+
+void add_device_commands(cli::Tool& tool, const Choose& chosen);
+void add_backup_commands(cli::Tool& tool, const Choose& chosen);
+
+}  // namespace cbx::account
