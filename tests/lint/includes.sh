@@ -39,6 +39,6 @@ done
 
 while IFS=: read -r file line include; do
   fault "$file:$line: public header shows $include"
-done < <(grep -rnE '^#include [<"](sqlite3\.h|curl/|srt/|libav|spdlog/|nlohmann/|openssl/|qrencode)' lib --include='*.h' |
+done < <(grep -rnE '^#include <(sqlite3\.h|curl/|srt/|libav|spdlog/|nlohmann/|openssl/|qrencode)' lib --include='*.h' |
   grep -v '_internal\.h:' || true)
 finish
