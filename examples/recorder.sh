@@ -1,13 +1,13 @@
 #!/bin/bash
 # The whole recorder: three tools and two pipes.
 #
-#   recorder.sh [CBX-INGEST-OPTION...]      default: --listen srt://:9000
+#   recorder.sh [CBX-INGEST-OPTION...]      default: --listen srt://:8890
 #
 # The store is $CBX_ROOT (default /var/lib/cbx), made if it is not there.  TERM or INT ends cbx-ingest; the others
 # finish their files and rows when their input ends, and this script leaves last, with the exit status of the pipe.
 set -uo pipefail
 export CBX_ROOT=${CBX_ROOT:-/var/lib/cbx}
-[[ $# -gt 0 ]] || set -- --listen srt://:9000
+[[ $# -gt 0 ]] || set -- --listen srt://:8890
 
 cbx-index init || exit
 

@@ -149,8 +149,9 @@ def bash(root):
     devices = f"{function}_devices"
     commands = list(all_commands(root))
     out = [f"# bash completion for {tool}.  {HEAD}", "# shellcheck shell=bash", "", f"{function}() {{"]
-    out += ["  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word options='' words=''"]
+    out += ["  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' options='' words=''"]
     if len(commands) > 1:
+        out += ["  local word"]
         known = " | ".join(quoted("".join(f" {word}" for word in c.path[1:])) for c in commands[1:])
         out += [
             '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
