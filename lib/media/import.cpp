@@ -79,7 +79,8 @@ bool needs_probing(const AVFormatContext* c) {
 Error open_error(int error, const std::string& name, bool seekable) {
   if (error == AVERROR(EIO) || error == AVERROR(EISDIR) || error == AVERROR(EACCES))
     return os_error(AVUNERROR(error), fmt::format("cannot read '{}'", name));
-  std::string why = fmt::format("'{}' cannot be imported, its container is unknown or damaged ({})", name, av_message(error));
+  std::string why =
+      fmt::format("'{}' cannot be imported, its container is unknown or damaged ({})", name, av_message(error));
   if (!seekable) why += "; an MP4 whose index is at its end can't be read from a pipe";
   return Error(ErrorCode::data, why);
 }
