@@ -51,8 +51,8 @@ class LiveMapper final : public TimeMapper {
   static constexpr int kBuckets = 60;  // of one second of arrival time
   struct Bucket {
     int64_t second = -1;
-    int64_t offset = 0;                 // the smallest arrival - DTS
-    int64_t rtt = 0;                    // the smallest known, 0 for none
+    int64_t offset = 0;  // the smallest arrival - DTS
+    int64_t rtt = 0;     // the smallest known, 0 for none
   };
 
   std::optional<int64_t> target() const;
