@@ -16,9 +16,8 @@ bool is_device_id(std::string_view t) {
 
 Result<std::string> check_device_id(std::string_view text) {
   if (is_device_id(text)) return std::string(text);
-  return fail(ErrorCode::data,
-              fmt::format("'{}' is no device id: 1 to 64 of a-z 0-9 _ -, the first a letter or digit",
-                          printable(text.substr(0, 80))));
+  return fail(ErrorCode::data, fmt::format("'{}' is no device id: 1 to 64 of a-z 0-9 _ -, the first a letter or digit",
+                                           printable(text.substr(0, 80))));
 }
 
 }  // namespace cbx

@@ -69,8 +69,7 @@ class PosixFile final : public File {
   Result<size_t> read_at(uint64_t offset, std::span<uint8_t> data) override {
     size_t done = 0;
     while (done < data.size()) {
-      const ssize_t n =
-          ::pread(fd_.get(), data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t n = ::pread(fd_.get(), data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return fail(file_error("read", path_));
       if (n == 0) break;
@@ -152,10 +151,18 @@ void UniqueFd::reset(int fd) {
 Result<std::unique_ptr<File>> PosixFilesystem::open(const std::string& path, OpenMode mode) {
   int flags = O_CLOEXEC;
   switch (mode) {
-    case OpenMode::read: flags |= O_RDONLY; break;
-    case OpenMode::read_write: flags |= O_RDWR; break;
-    case OpenMode::create_new: flags |= O_RDWR | O_CREAT | O_EXCL; break;
-    case OpenMode::append: flags |= O_RDWR | O_CREAT | O_APPEND; break;
+    case OpenMode::read:
+      flags |= O_RDONLY;
+      break;
+    case OpenMode::read_write:
+      flags |= O_RDWR;
+      break;
+    case OpenMode::create_new:
+      flags |= O_RDWR | O_CREAT | O_EXCL;
+      break;
+    case OpenMode::append:
+      flags |= O_RDWR | O_CREAT | O_APPEND;
+      break;
   }
   UniqueFd fd{::open(path.c_str(), flags, 0640)};
   if (!fd) {
@@ -232,8 +239,7 @@ Result<std::string> read_file(const std::string& path, size_t at_most) {
   PosixFilesystem fs;
   CBX_ASSIGN(auto file, fs.open(path, OpenMode::read));
   CBX_ASSIGN(const uint64_t size, file->size());
-  if (size > at_most)
-    return fail(ErrorCode::data, fmt::format("'{}' is larger than {} bytes", path, at_most));
+  if (size > at_most) return fail(ErrorCode::data, fmt::format("'{}' is larger than {} bytes", path, at_most));
   std::string content(static_cast<size_t>(size), '\0');
   CBX_ASSIGN(const size_t n,
              file->read_at(0, std::span<uint8_t>(reinterpret_cast<uint8_t*>(content.data()), content.size())));

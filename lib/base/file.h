@@ -69,8 +69,8 @@ class File {
 enum class OpenMode {
   read,
   read_write,
-  create_new,   // O_RDWR | O_CREAT | O_EXCL
-  append,       // O_RDWR | O_CREAT | O_APPEND
+  create_new,  // O_RDWR | O_CREAT | O_EXCL
+  append,      // O_RDWR | O_CREAT | O_APPEND
 };
 
 // The calls that change the disk.  Thread-safe.

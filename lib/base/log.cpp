@@ -19,20 +19,28 @@ namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 std::string_view level_word(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "error";
 }
@@ -77,14 +85,16 @@ Logger Logger::silent() {
   return Logger(std::move(impl));
 }
 
-bool Logger::enabled(LogLevel level) const { return impl_->out->should_log(to_spdlog(level)); }
+bool Logger::enabled(LogLevel level) const {
+  return impl_->out->should_log(to_spdlog(level));
+}
 
 void Logger::write(LogLevel level, std::string_view message) const {
   const std::string clean = printable(message);
   if (impl_->format == LogFormat::json) {
-    const std::string line =
-        fmt::format(R"({{"time":"{}","level":"{}","tool":{},"message":{}}})", format_rfc3339(floor_ms(SystemClock{}.wall())),
-                    level_word(level), json_string(impl_->name), json_string(clean));
+    const std::string line = fmt::format(R"({{"time":"{}","level":"{}","tool":{},"message":{}}})",
+                                         format_rfc3339(floor_ms(SystemClock{}.wall())), level_word(level),
+                                         json_string(impl_->name), json_string(clean));
     impl_->out->log(to_spdlog(level), "{}", line);
   } else {
     impl_->out->log(to_spdlog(level), "{}", clean);

@@ -257,15 +257,33 @@ void visit(V& v, LaggedRecord& r) {
   v.integer("dropped", r.dropped);
 }
 
-constexpr const char* type_name(const SegmentRecord*) { return "segment"; }
-constexpr const char* type_name(const ConnectionOpenRecord*) { return "connection.open"; }
-constexpr const char* type_name(const ConnectionCloseRecord*) { return "connection.close"; }
-constexpr const char* type_name(const LinkRecord*) { return "link"; }
-constexpr const char* type_name(const EventRecord*) { return "event"; }
-constexpr const char* type_name(const PinRecord*) { return "pin"; }
-constexpr const char* type_name(const GapRecord*) { return "gap"; }
-constexpr const char* type_name(const DeleteRecord*) { return "delete"; }
-constexpr const char* type_name(const LaggedRecord*) { return "lagged"; }
+constexpr const char* type_name(const SegmentRecord*) {
+  return "segment";
+}
+constexpr const char* type_name(const ConnectionOpenRecord*) {
+  return "connection.open";
+}
+constexpr const char* type_name(const ConnectionCloseRecord*) {
+  return "connection.close";
+}
+constexpr const char* type_name(const LinkRecord*) {
+  return "link";
+}
+constexpr const char* type_name(const EventRecord*) {
+  return "event";
+}
+constexpr const char* type_name(const PinRecord*) {
+  return "pin";
+}
+constexpr const char* type_name(const GapRecord*) {
+  return "gap";
+}
+constexpr const char* type_name(const DeleteRecord*) {
+  return "delete";
+}
+constexpr const char* type_name(const LaggedRecord*) {
+  return "lagged";
+}
 
 // Tries the alternatives of Record one after the other for the one that is called `type`.
 template <size_t I = 0>

@@ -26,15 +26,15 @@ struct SegmentRecord {
   std::string video;  // "h264", "h265", empty without video
   int width = 0, height = 0;
   double fps = 0;
-  int rotation = 0;   // degrees clockwise that a player turns the picture: 0, 90, 180, 270
-  std::string audio;  // "aac", "mp2", "mp3", "ac3", "eac3", "opus", empty without audio
-  std::string source; // "live", "import", "backfill", "salvage"
-  std::string end;    // "rotate", "close", "change", "jump", "stall", "limit", "error", "salvage"
-  std::string sha256; // 64 hex digits
-  std::string connection;             // which one it came by, empty for imports
-  std::optional<int64_t> pts;         // first unrolled PTS, 90 kHz
+  int rotation = 0;                        // degrees clockwise that a player turns the picture: 0, 90, 180, 270
+  std::string audio;                       // "aac", "mp2", "mp3", "ac3", "eac3", "opus", empty without audio
+  std::string source;                      // "live", "import", "backfill", "salvage"
+  std::string end;                         // "rotate", "close", "change", "jump", "stall", "limit", "error", "salvage"
+  std::string sha256;                      // 64 hex digits
+  std::string connection;                  // which one it came by, empty for imports
+  std::optional<int64_t> pts;              // first unrolled PTS, 90 kHz
   std::optional<int64_t> clock_offset_ms;  // wall clock less device clock, where the device told its own
-  int64_t lost = 0;                   // TS packets, or frames of an import, that were missing or damaged inside
+  int64_t lost = 0;                        // TS packets, or frames of an import, that were missing or damaged inside
   bool operator==(const SegmentRecord&) const = default;
 };
 
@@ -60,7 +60,7 @@ struct ConnectionCloseRecord {
   std::string detail;
   int64_t duration_ms = 0;
   int64_t bytes = 0, packets = 0;
-  int64_t lost = 0;            // packets given up
+  int64_t lost = 0;  // packets given up
   bool operator==(const ConnectionCloseRecord&) const = default;
 };
 
@@ -71,12 +71,12 @@ struct LinkRecord {
   std::string connection;
   int64_t duration_ms = 0;
   int64_t bytes = 0, packets = 0;
-  int64_t bit_rate = 0;        // bit/s received over duration_ms
-  int64_t missing = 0;         // packets noticed missing (most come back by retransmission)
-  int64_t retransmitted = 0;   // packets received as retransmissions
-  int64_t lost = 0;            // packets given up: picture that is gone
+  int64_t bit_rate = 0;       // bit/s received over duration_ms
+  int64_t missing = 0;        // packets noticed missing (most come back by retransmission)
+  int64_t retransmitted = 0;  // packets received as retransmissions
+  int64_t lost = 0;           // packets given up: picture that is gone
   int rtt_ms = 0;
-  int buffer_ms = 0;           // received and not yet taken out, at the end of the interval
+  int buffer_ms = 0;  // received and not yet taken out, at the end of the interval
   bool operator==(const LinkRecord&) const = default;
 };
 

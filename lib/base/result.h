@@ -56,7 +56,9 @@ using Status = Result<void>;
 inline tl::unexpected<Error> fail(ErrorCode code, std::string message, int os_error = 0) {
   return tl::unexpected<Error>(Error(code, std::move(message), os_error));
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 // The boundary to the C library: an Error for `os_error`, its code chosen by errno (ENOENT no_input, EACCES/EPERM
 // permission, everything else `fallback`).  `what` names the failed action and object: "cannot open 'x'".
@@ -65,9 +67,9 @@ Error os_error(int os_error, std::string_view what, ErrorCode fallback = ErrorCo
 }  // namespace cbx
 
 // Evaluates a Result expression; returns its error from the calling function, or goes on.
-#define CBX_TRY(expr)                                                      \
-  do {                                                                     \
-    auto cbx_try_result = (expr);                                          \
+#define CBX_TRY(expr)                                                           \
+  do {                                                                          \
+    auto cbx_try_result = (expr);                                               \
     if (!cbx_try_result) return ::cbx::fail(std::move(cbx_try_result).error()); \
   } while (false)
 
@@ -75,7 +77,7 @@ Error os_error(int os_error, std::string_view what, ErrorCode fallback = ErrorCo
 #define CBX_CONCAT(a, b) CBX_CONCAT_INNER(a, b)
 // CBX_ASSIGN(auto x, f()): declares or assigns from a Result's value, or returns its error.
 #define CBX_ASSIGN(lhs, expr) CBX_ASSIGN_IMPL(CBX_CONCAT(cbx_assign_, __LINE__), lhs, expr)
-#define CBX_ASSIGN_IMPL(tmp, lhs, expr)                       \
-  auto tmp = (expr);                                          \
-  if (!tmp) return ::cbx::fail(std::move(tmp).error());       \
+#define CBX_ASSIGN_IMPL(tmp, lhs, expr)                 \
+  auto tmp = (expr);                                    \
+  if (!tmp) return ::cbx::fail(std::move(tmp).error()); \
   lhs = std::move(*tmp)

@@ -143,8 +143,8 @@ Result<WallMs> from_local(const LocalTime& t, UtcOffset offset) {
   if (t.year < 1970 || t.year > 9999 || !ymd.ok() || t.hour < 0 || t.hour > 23 || t.minute < 0 || t.minute > 59 ||
       t.second < 0 || t.second > 59 || t.millisecond < 0 || t.millisecond > 999)
     return fail(ErrorCode::data, "no such date or time");
-  return WallMs{sys_days{ymd}} + hours{t.hour} + minutes{t.minute} + seconds{t.second} +
-         milliseconds{t.millisecond} - offset.minutes();
+  return WallMs{sys_days{ymd}} + hours{t.hour} + minutes{t.minute} + seconds{t.second} + milliseconds{t.millisecond} -
+         offset.minutes();
 }
 
 std::string format_day(WallMs t, UtcOffset offset) {
@@ -152,7 +152,11 @@ std::string format_day(WallMs t, UtcOffset offset) {
   return fmt::format("{:04}-{:02}-{:02}", l.year, l.month, l.day);
 }
 
-WallTime SystemClock::wall() const { return time_point_cast<microseconds>(system_clock::now()); }
-Monotonic SystemClock::monotonic() const { return steady_clock::now(); }
+WallTime SystemClock::wall() const {
+  return time_point_cast<microseconds>(system_clock::now());
+}
+Monotonic SystemClock::monotonic() const {
+  return steady_clock::now();
+}
 
 }  // namespace cbx

@@ -17,7 +17,9 @@ using Monotonic = std::chrono::steady_clock::time_point;
 using Millis = std::chrono::milliseconds;
 using Micros = std::chrono::microseconds;
 
-inline WallMs floor_ms(WallTime t) { return std::chrono::floor<std::chrono::milliseconds>(t); }
+inline WallMs floor_ms(WallTime t) {
+  return std::chrono::floor<std::chrono::milliseconds>(t);
+}
 
 // "2026-11-20T08:01:00.033Z": always UTC, always three decimals.
 std::string format_rfc3339(WallMs t);

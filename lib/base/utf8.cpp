@@ -5,15 +5,21 @@
 namespace cbx {
 namespace {
 
-bool continuation(std::string_view t, size_t i) { return (static_cast<unsigned char>(t[i]) & 0xc0) == 0x80; }
+bool continuation(std::string_view t, size_t i) {
+  return (static_cast<unsigned char>(t[i]) & 0xc0) == 0x80;
+}
 
 uint32_t code_point(std::string_view t, size_t n) {
   const auto b = [&](size_t i) { return uint32_t{static_cast<unsigned char>(t[i])}; };
   switch (n) {
-    case 1: return b(0);
-    case 2: return (b(0) & 0x1f) << 6 | (b(1) & 0x3f);
-    case 3: return (b(0) & 0x0f) << 12 | (b(1) & 0x3f) << 6 | (b(2) & 0x3f);
-    default: return (b(0) & 0x07) << 18 | (b(1) & 0x3f) << 12 | (b(2) & 0x3f) << 6 | (b(3) & 0x3f);
+    case 1:
+      return b(0);
+    case 2:
+      return (b(0) & 0x1f) << 6 | (b(1) & 0x3f);
+    case 3:
+      return (b(0) & 0x0f) << 12 | (b(1) & 0x3f) << 6 | (b(2) & 0x3f);
+    default:
+      return (b(0) & 0x07) << 18 | (b(1) & 0x3f) << 12 | (b(2) & 0x3f) << 6 | (b(3) & 0x3f);
   }
 }
 

@@ -57,12 +57,15 @@ std::span<uint8_t> Parser::room() {
   return std::span<uint8_t>(buffer_).subspan(end_);
 }
 
-void Parser::received(size_t n) { end_ += n; }
+void Parser::received(size_t n) {
+  end_ += n;
+}
 
 Result<std::optional<Frame>> Parser::next() {
   if (begin_ == end_) begin_ = end_ = 0;
   if (end_ - begin_ < kHeaderSize) return std::optional<Frame>{};
-  CBX_ASSIGN(const Header h, decode_header(std::span<const uint8_t, kHeaderSize>(buffer_.data() + begin_, kHeaderSize)));
+  CBX_ASSIGN(const Header h,
+             decode_header(std::span<const uint8_t, kHeaderSize>(buffer_.data() + begin_, kHeaderSize)));
   if (end_ - begin_ < kHeaderSize + h.length) return std::optional<Frame>{};
   const ByteSpan payload = ByteSpan(buffer_).subspan(begin_ + kHeaderSize, h.length);
   begin_ += kHeaderSize + h.length;

@@ -31,25 +31,26 @@ struct FileInfo {
 // One sample for the writer; times in the track's own timescale (codec::track_timescale).
 struct WriterSample {
   int track = 0;
-  int64_t dts = 0;       // absolute, >= 0; becomes tfdt for the first of a fragment
+  int64_t dts = 0;                 // absolute, >= 0; becomes tfdt for the first of a fragment
   int32_t composition_offset = 0;  // pts - dts
   uint32_t duration = 0;
   bool key = false;
-  ByteSpan data;         // copied
+  ByteSpan data;  // copied
 };
 
 // What a finished (or salvaged) file holds.
 struct Finished {
-  uint64_t bytes = 0;         // size of the file
-  uint64_t moov_bytes = 0;    // for the reserve of the next file: 1.5 times this
-  int64_t duration_ms = 0;    // presentation: from the first presented instant to the end of the longest track
+  uint64_t bytes = 0;       // size of the file
+  uint64_t moov_bytes = 0;  // for the reserve of the next file: 1.5 times this
+  int64_t duration_ms = 0;  // presentation: from the first presented instant to the end of the longest track
   uint64_t samples = 0;
+  uint64_t video_samples = 0;
 };
 
 inline constexpr uint64_t kFirstReserve = 128 << 10;
 
 // ftyp + moov for media source extensions and HLS/DASH: canonical bytes, a function of the configurations alone.
-// Track ids are index + 1; timescales are codec::track_timescale; movie timescale 1000.
+// Track ids are index + 1; timescales are codec::track_timescale; movie timescale 90000.
 Bytes init_segment(std::span<const codec::TrackConfig> tracks);
 
 // Not thread-safe; may be handed from one thread to another between calls.  Holds only the samples of the open
@@ -74,7 +75,7 @@ class HybridWriter {
   Status flush();
   // Throws the pending samples away (the disk is full and the memory is needed).
   void drop_pending();
-  uint64_t size() const;      // bytes in the file
+  uint64_t size() const;        // bytes in the file
   int64_t duration_ms() const;  // of what was added
 
   // Turns the file into an ordinary MP4: the moov body, the rest-free and the mdat header inside the reserve;
@@ -95,9 +96,9 @@ struct Salvaged {
   Finished finished;
   FileInfo info;
   std::vector<codec::Codec> codecs;
-  codec::VideoInfo video;      // zeros without video
-  uint64_t cut_bytes = 0;      // what was behind the last whole fragment
-  bool was_finished = false;   // the commit had happened already; nothing was changed
+  codec::VideoInfo video;     // zeros without video
+  uint64_t cut_bytes = 0;     // what was behind the last whole fragment
+  bool was_finished = false;  // the commit had happened already; nothing was changed
 };
 // Cuts a half-written file back to its last whole fragment and finishes it.  Error `data` when it holds no whole
 // fragment (then the file is not changed).  Hostile content is expected: every size is checked, memory is bounded by
@@ -107,9 +108,9 @@ Result<Salvaged> salvage(File& file);
 // One moof+mdat of a recording or finished file, as playlists and downloads need it.
 struct Fragment {
   int track = 0;
-  uint64_t offset = 0, size = 0;        // moof and mdat together
-  int64_t tfdt = 0, duration = 0;       // in the track's timescale
-  bool key = false;                     // starts with a sync sample
+  uint64_t offset = 0, size = 0;   // moof and mdat together
+  int64_t tfdt = 0, duration = 0;  // in the track's timescale
+  bool key = false;                // starts with a sync sample
 };
 struct FileMap {
   FileInfo info;

@@ -21,9 +21,9 @@ namespace cbx::store {
 // store.json
 struct StoreConfig {
   int version = 1;
-  std::string id;            // 32 hex digits, random
+  std::string id;  // 32 hex digits, random
   UtcOffset utc_offset;
-  std::string public_host;   // name or address that cameras reach this store at, may be empty
+  std::string public_host;  // name or address that cameras reach this store at, may be empty
   bool operator==(const StoreConfig&) const = default;
 };
 

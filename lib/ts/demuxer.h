@@ -9,34 +9,12 @@
 #include <string>
 #include <string_view>
 
-#include "codec/track.h"
+#include "codec/handler.h"
 
 namespace cbx::ts {
 
-// What a demuxer has to say about its input; each cause is said once per stream of it.
-struct Notice {
-  enum class Kind {
-    left_out,     // a stream that is not recorded (data, subtitles, a second audio); the rest goes on
-    unsupported,  // the video cannot be carried (MPEG-2, VVC, scrambled): nothing of this input can be recorded
-    damaged,      // rubbish was skipped (first time only; Stats count)
-    changed,      // the program's layout changed
-  };
-  Kind kind;
-  std::string text;  // for the operator: "'MPEG-2 video' on PID 0x100 cannot be carried in MP4 here"
-};
-
-// Receives what comes out, during push() and flush().
-class Handler {
- public:
-  virtual ~Handler() = default;
-  // The layout of the followed program: how many tracks it announces (0, 1 or 2).  Track numbers count from 0, video
-  // first.  Called when first known and when it changes (then on_track follows again for every track).
-  virtual void on_layout(int tracks, bool has_video) = 0;
-  // The configuration of a track became known or changed; samples that follow use it.
-  virtual void on_track(int track, const codec::TrackConfig& config) = 0;
-  virtual void on_sample(const codec::Sample& sample) = 0;
-  virtual void on_notice(const Notice& notice) = 0;
-};
+using Notice = codec::Notice;
+using Handler = codec::Handler;
 
 struct Stats {
   uint64_t packets = 0;

@@ -1,0 +1,223 @@
+#!/bin/bash
+# See cbx record: installs what is needed, builds, starts the recorder on a fresh store with two synthetic cameras
+# (real ffmpeg publishers over SRT), and shows files and index growing until Ctrl-C.
+#
+# Usage: examples/quickstart.sh [--for DURATION] [--root DIR] [--port PORT] [--build DIR]
+#   --for DURATION  end by itself after so long (90s, 5m); exit 0 only if indexed, playable files came out
+#   --root DIR      where to keep the store (default: a new temporary folder)
+#   --port PORT     UDP port to listen on, on the loopback address (default: a free one)
+#   --build DIR     build folder (default: build)
+# CBX_NO_INSTALL=1 installs nothing.
+set -euo pipefail
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$source/build
+root='' port='' length=0
+cameras=(front rear)
+
+usage() { sed -n '2,/^set -e/{/^set -e/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
+die() { # STATUS MESSAGE
+  printf 'quickstart: %s\n' "$2" >&2
+  exit "$1"
+}
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'; else bold='' dim='' plain=''; fi
+title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
+note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
+
+seconds() { # 90, 90s, 5m, 1h
+  [[ $1 =~ ^([0-9]{1,6})([smh]?)$ ]] || die 64 "'$1' is no duration (like 90s or 5m)"
+  case ${BASH_REMATCH[2]} in
+    m) echo $((10#${BASH_REMATCH[1]} * 60)) ;;
+    h) echo $((10#${BASH_REMATCH[1]} * 3600)) ;;
+    *) echo $((10#${BASH_REMATCH[1]})) ;;
+  esac
+}
+
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --for | --root | --port | --build) [[ $# -ge 2 ]] || die 64 "$1 needs a value" ;;&
+    --for) length=$(seconds "$2") && shift ;;
+    --root) root=$2 && shift ;;
+    --port) port=$2 && shift ;;
+    --build) build=$2 && shift ;;
+    -h | --help) usage && exit ;;
+    *) usage >&2 && exit 64 ;;
+  esac
+  shift
+done
+[[ -z $port || $port =~ ^[0-9]{1,5}$ ]] || die 64 "'$port' is no port"
+
+port_is_taken() { grep -qi ":$(printf '%04X' "$1") " <(cut -c 1-30 /proc/net/udp /proc/net/udp6 2>/dev/null); }
+free_port() {
+  local candidate
+  for _ in {1..100}; do
+    candidate=$((20000 + RANDOM % 10000))
+    port_is_taken "$candidate" || { echo "$candidate"; return; }
+  done
+}
+
+has_encoder() { ffmpeg -hide_banner -loglevel error -encoders 2>/dev/null | grep -E "^ [A-Z.]{6} $1 " >/dev/null; }
+
+prepare() {
+  title 'Installing what is missing'
+  "$source/share/packages/install.sh" build example
+  title "Building in $build"
+  # A folder that is configured already keeps its settings.
+  if [[ ! -f $build/CMakeCache.txt ]]; then
+    cmake -S "$source" -B "$build" -G Ninja -DBUILD_TESTING=OFF -Wno-dev >/dev/null
+  fi
+  cmake --build "$build"
+  build=$(cd "$build" && pwd)
+  export PATH=$build:$PATH
+}
+
+# Every camera sends a test picture with a running clock and a beep.
+start_camera() { # NAME H264|H265 PITCH HUE
+  local encoder options=()
+  for encoder in $([[ $2 == H265 ]] && echo libx265) libx264 libopenh264; do
+    has_encoder "$encoder" && break
+  done
+  has_encoder "$encoder" || die 69 'this ffmpeg has no H.264 encoder (libx264 or libopenh264)'
+  case $encoder in
+    libx265) options=(-preset ultrafast -x265-params log-level=error:open-gop=0) ;;
+    libx264) options=(-preset veryfast) ;;
+  esac
+  setsid ffmpeg -nostdin -hide_banner -loglevel error -re \
+    -f lavfi -i "testsrc2=size=640x360:rate=25" -f lavfi -i "sine=frequency=$3:beep_factor=4:sample_rate=48000" \
+    -vf "hue=h=$4" -c:v "$encoder" "${options[@]}" -b:v 800k -g 25 -pix_fmt yuv420p -c:a aac -b:a 96k \
+    -f mpegts "srt://127.0.0.1:$port?streamid=$1&pkt_size=1316" &>"$root/camera-$1.log" &
+  pids+=($!)
+  printf '  %-6s %s + AAC  %s\n' "$1" "$([[ $encoder == libx265 ]] && echo H.265 || echo H.264)" \
+    "$(note "ffmpeg … srt://127.0.0.1:$port?streamid=$1")"
+}
+
+pids=() recorder=''
+stop_cameras() {
+  local pid
+  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  pids=()
+}
+# TERM, and after a minute of patience KILL for what is left of the recorder's own session.
+stop_recorder() {
+  [[ -n $recorder ]] || return 0
+  local pid=$recorder status=0
+  recorder=''
+  kill -TERM "$pid" 2>/dev/null || true
+  for _ in {1..300}; do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  if kill -0 "$pid" 2>/dev/null; then
+    echo 'quickstart: the recorder does not end: killing it' >&2
+    awk -v session="$pid" '{ sub(/.*\) /, ""); split($0, f, " "); if (f[4] == session) { split(FILENAME, p, "/"); print p[3] } }' \
+      /proc/[0-9]*/stat 2>/dev/null | xargs -r kill -KILL
+  fi
+  wait "$pid" 2>/dev/null || status=$?
+  return "$status"
+}
+clean_up() {
+  stop_cameras
+  stop_recorder || true
+}
+
+finished_files() { find "$root/media" -name '[0-9]*.mp4' 2>/dev/null | sort; }
+megabytes() { awk -v bytes="$1" 'BEGIN { printf "%.1f MB", bytes / 1e6 }'; }
+
+show_growing() { # what is being written, on one line
+  local file line='' now
+  printf -v now '%(%H:%M:%S)T' -1
+  while read -r file; do
+    [[ -n $file ]] && line+="  ${file#"$root/media/"} $(megabytes "$(stat -c %s "$file" 2>/dev/null || echo 0)")"
+  done < <(find "$root/media" -name '.*.part' 2>/dev/null | sort)
+  printf '%s  recording%s\n' "$now" "${line:- …}"
+}
+
+watch_it() {
+  local began=$SECONDS shown='' files pid nap
+  while ! $interrupted && [[ $length -eq 0 || $((SECONDS - began)) -lt $length ]]; do
+    nap=$((length > 0 && length - (SECONDS - began) < 5 ? length - (SECONDS - began) : 5))
+    sleep "$nap" &
+    nap=$!
+    wait "$nap" || kill "$nap" 2>/dev/null || true  # a signal ends the wait, not the sleep
+    $interrupted && break
+    kill -0 "$recorder" 2>/dev/null || die 1 'the recorder has ended (see above)'
+    for pid in "${pids[@]}"; do
+      kill -0 "$pid" 2>/dev/null || die 1 "a camera has ended: $(tail -n 3 "$root"/camera-*.log)"
+    done
+    show_growing
+    files=$(finished_files)
+    if [[ $files != "$shown" ]]; then
+      shown=$files
+      title '$ cbx-index list'
+      cbx-index list
+      echo
+    fi
+  done
+}
+
+# Everything that was recorded is indexed, and every file plays to its end.
+verify() {
+  local camera rows path said count=0 length_ms faults=0
+  title 'Checking every file'
+  for camera in "${cameras[@]}"; do
+    rows=$(cbx-index list "$camera" --json)
+    if [[ -z $rows ]]; then
+      echo "  $camera: nothing in the index"
+      faults=$((faults + 1))
+      continue
+    fi
+    while IFS=$'\t' read -r path length_ms; do
+      count=$((count + 1))
+      if ! said=$(ffmpeg -nostdin -v warning -xerror -i "$root/media/$path" -map 0 -f null - 2>&1) || [[ -n $said ]]; then
+        echo "  $path does not play: $said"
+        faults=$((faults + 1))
+      else
+        awk -v path="$path" -v ms="$length_ms" 'BEGIN { printf "  %-40s %6.1f s  plays\n", path, ms / 1000 }'
+      fi
+    done < <(jq -r '[.path, .duration_ms] | @tsv' <<<"$rows")
+  done
+  if [[ $(finished_files | wc -l) -ne $count ]]; then
+    echo "  $count files in the index, $(finished_files | wc -l) on disk"
+    faults=$((faults + 1))
+  fi
+  [[ $faults -eq 0 ]]
+}
+
+prepare
+if [[ -z $root ]]; then
+  root=$(mktemp -d "${TMPDIR:-/tmp}/cbx-quickstart.XXXXXX")
+else
+  mkdir -p "$root"
+  root=$(cd "$root" && pwd)
+fi
+[[ -n $port ]] || port=$(free_port)
+export CBX_ROOT=$root
+
+interrupted=false
+trap clean_up EXIT
+trap 'interrupted=true' INT
+trap 'exit 143' TERM HUP
+
+title "Recording into $root"
+note "  cbx-ingest --listen srt://127.0.0.1:$port --register auto | cbx-segment | cbx-index add"
+setsid "$source/examples/recorder.sh" --listen "srt://127.0.0.1:$port" --register auto &
+recorder=$!
+for _ in {1..50}; do
+  port_is_taken "$port" && break
+  kill -0 "$recorder" 2>/dev/null || die 1 'the recorder did not start (see above)'
+  sleep 0.2
+done
+start_camera front H264 440 0
+start_camera rear H265 660 90
+echo
+[[ $length -gt 0 ]] || note 'Ctrl-C ends it.'
+watch_it
+
+title 'Ending: the last files are finished'
+stop_cameras
+stop_recorder || die 1 "the recorder ended with status $?"
+cbx-index list
+if ! $interrupted && ! verify; then die 1 "not all is well; the store is in $root"; fi
+title 'Done'
+echo "  the files   $root/media"
+echo "  look again  PATH=$build:\$PATH CBX_ROOT=$root cbx-index list"

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# An installation into an empty prefix is complete and works without the source tree.
+
+setup_file() {
+  PREFIX=$(mktemp -d)
+  export PREFIX
+  cmake --install "$CBX_BUILD" --prefix "$PREFIX" >/dev/null
+}
+teardown_file() {
+  rm -rf "$PREFIX"
+}
+setup() {
+  bats_require_minimum_version 1.5.0
+  root=$(mktemp -d)
+}
+teardown() {
+  rm -rf "$root"
+}
+
+tools() { ls "$CBX_SOURCE/tools"; }
+
+@test "every tool is installed, says its version and finds its libraries" {
+  for tool in $(tools); do
+    run -0 "$PREFIX/bin/$tool" --version
+    [[ $output == "$tool "[0-9]* ]]
+    run -0 "$PREFIX/bin/$tool" --help
+  done
+}
+
+@test "every tool has its man page and completions where man and the shells look" {
+  for tool in $(tools); do
+    [ -s "$PREFIX/share/man/man1/$tool.1" ]
+    [ -s "$PREFIX/share/bash-completion/completions/$tool" ]
+    [ -s "$PREFIX/share/zsh/site-functions/_$tool" ]
+    [ -s "$PREFIX/share/fish/vendor_completions.d/$tool.fish" ]
+  done
+  for page in "$CBX_SOURCE"/man/*.5; do
+    [ -s "$PREFIX/share/man/man5/${page##*/}" ]
+  done
+}
+
+@test "the systemd unit names programs that are there" {
+  unit=$PREFIX/lib/systemd/system/cbx-recorder.service
+  [ -s "$unit" ]
+  [ -s "$PREFIX/lib/sysusers.d/cbx.conf" ]
+  run ! grep -F '@' <(grep -v 'SystemCallFilter' "$unit")
+  start=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
+  # The unit has the prefix that was configured, not the one of this installation.
+  [ -x "$PREFIX/libexec/cbx/${start##*/}" ]
+}
+
+@test "the installed recorder starts, makes its store and ends at TERM with status 0" {
+  ready=$root/ready
+  mkfifo "$ready"
+  PATH=$PREFIX/bin:/usr/bin:/bin CBX_ROOT=$root/store "$PREFIX/libexec/cbx/recorder" \
+    --listen srt://127.0.0.1:0 --ready-fd 7 7>"$ready" 3>&- &
+  pid=$!
+  timeout 30 cat "$ready" >/dev/null
+  [ -s "$root/store/store.json" ]
+  kill -TERM "$pid"
+  wait "$pid"
+}

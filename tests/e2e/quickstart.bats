@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# examples/quickstart.sh, as README.md tells to run it.
+
+setup_file() {
+  export CBX_NO_INSTALL=1
+}
+setup() {
+  load ../cli/media
+  root=$(mktemp -d)
+}
+teardown() {
+  rm -rf "$root"
+}
+
+@test "quickstart --for 90s records two cameras, indexes and checks them, and leaves no process behind" {
+  run -0 "$CBX_SOURCE/examples/quickstart.sh" --for 90s --root "$root" --build "$CBX_BUILD"
+  for camera in front rear; do
+    mapfile -t files < <(segments "$root" "$camera")
+    [ "${#files[@]}" -ge 2 ]
+    check_segment "${files[@]}"
+  done
+  [[ $output == *'cbx-index list'* && $output == *'plays'* ]]
+  run ! pgrep -f "$root"
+}
+
+@test "quickstart ends by itself at Ctrl-C, with the files finished" {
+  setsid "$CBX_SOURCE/examples/quickstart.sh" --root "$root" --build "$CBX_BUILD" >"$root/out" 2>&1 3>&- &
+  pid=$!
+  for _ in {1..300}; do
+    [[ -n $(find "$root/media" -name '.*.part' -size +100k 2>/dev/null) ]] && break
+    sleep 0.2
+  done
+  # A background job of a shell ignores INT; a terminal's Ctrl-C does not, and TERM cleans up alike.
+  kill -TERM "$pid"
+  wait "$pid" || true
+  [ -n "$(segments "$root")" ]
+  [ -z "$(find "$root/media" -name '*.part')" ]
+  run ! pgrep -f "$root"
+}
+
+@test "a wrong command line is refused" {
+  run -64 "$CBX_SOURCE/examples/quickstart.sh" --for soon
+  run -64 "$CBX_SOURCE/examples/quickstart.sh" --forever
+  run -64 "$CBX_SOURCE/examples/quickstart.sh" --for
+}
