@@ -19,15 +19,11 @@ int64_t micros(WallTime t) {
 void LiveMapper::observe(Pts90k dts, WallTime arrival, Micros rtt) {
   const int64_t offset = micros(arrival) - to_micros(dts).count();
   const int64_t second = micros(arrival) / 1'000'000;
-  // Half the RTT is smoothed, so that one slow answer does not move the clock.
-  half_rtt_us_ = half_rtt_us_ == 0 ? rtt.count() / 2 : (half_rtt_us_ * 15 + rtt.count() / 2) / 16;
-  newest_second_ = second;
   Bucket& b = buckets_[static_cast<size_t>(second % kBuckets)];
-  if (b.second != second) {
-    b = {second, offset};
-  } else {
-    b.smallest = std::min(b.smallest, offset);
-  }
+  newest_second_ = second;
+  if (b.second != second) b = {second, offset, 0};
+  b.offset = std::min(b.offset, offset);
+  if (rtt.count() > 0) b.rtt = b.rtt == 0 ? rtt.count() : std::min<int64_t>(b.rtt, rtt.count());
   const int64_t want = *target();
   if (!applied_us_) {
     applied_us_ = want;
@@ -48,13 +44,15 @@ void LiveMapper::observe(Pts90k dts, WallTime arrival, Micros rtt) {
 }
 
 std::optional<int64_t> LiveMapper::target() const {
-  std::optional<int64_t> smallest;
+  // The packet with the smallest offset had the fastest way: the smallest round-trip time is the one that fits it.
+  std::optional<int64_t> offset, rtt;
   for (const Bucket& b : buckets_) {
     if (b.second < 0 || newest_second_ - b.second >= kBuckets || b.second > newest_second_) continue;
-    if (!smallest || b.smallest < *smallest) smallest = b.smallest;
+    if (!offset || b.offset < *offset) offset = b.offset;
+    if (b.rtt > 0 && (!rtt || b.rtt < *rtt)) rtt = b.rtt;
   }
-  if (!smallest) return std::nullopt;
-  return *smallest - half_rtt_us_;
+  if (!offset) return std::nullopt;
+  return *offset - rtt.value_or(0) / 2;
 }
 
 WallTime LiveMapper::map(Pts90k t) const {

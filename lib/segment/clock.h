@@ -51,14 +51,14 @@ class LiveMapper final : public TimeMapper {
   static constexpr int kBuckets = 60;  // of one second of arrival time
   struct Bucket {
     int64_t second = -1;
-    int64_t smallest = 0;
+    int64_t offset = 0;                 // the smallest arrival - DTS
+    int64_t rtt = 0;                    // the smallest known, 0 for none
   };
 
   std::optional<int64_t> target() const;
 
   std::array<Bucket, kBuckets> buckets_{};
   int64_t newest_second_ = -1;
-  int64_t half_rtt_us_ = 0;
   std::optional<int64_t> applied_us_;  // wall less stream time, as in force
   Pts90k first_dts_ = 0, slewed_to_ = 0;
   bool settled_ = false;  // past the first moments, in which the mapping follows at once

@@ -62,7 +62,7 @@ tl::expected<Admission, Refusal> Gate::admit(std::string_view stream_id, const s
   if (it != table->end()) {
     if (!it->second.enabled) return refuse(Reject::forbidden, fmt::format("device '{}' is disabled", id.device));
     if (!it->second.key.empty()) admission.key = it->second.key;
-  } else if (!options_.admit_unknown) {
+  } else if (!options_.admit_unknown && id.device != options_.default_device) {
     return refuse(Reject::not_found, fmt::format("device '{}' is unknown", id.device));
   }
   if (!id.token.empty() && !admission.key.empty() && !equal_secret(id.token, admission.key))
@@ -75,7 +75,9 @@ tl::expected<Admission, Refusal> Gate::admit(std::string_view stream_id, const s
 bool Gate::still_valid(const Admission& admission) const {
   const std::shared_ptr<const AccessTable> table = this->table();
   const auto it = table->find(admission.device);
-  if (it == table->end()) return options_.admit_unknown && admission.key == options_.default_key;
+  if (it == table->end())
+    return (options_.admit_unknown || admission.device == options_.default_device) &&
+           admission.key == options_.default_key;
   return it->second.enabled && admission.key == (it->second.key.empty() ? options_.default_key : it->second.key);
 }
 

@@ -25,7 +25,7 @@ struct GateOptions {
   bool admit_unknown = false;  // --register auto
   bool require_encryption = false;
   std::string default_key;     // of devices that have none of their own; may be empty
-  std::string default_device;  // for callers without a stream id; empty refuses them
+  std::string default_device;  // of callers without a stream id (empty refuses them); known without a table
   size_t max_connections = 1000;
   size_t max_per_address = 200;
   size_t max_silent = 500;  // connected and nothing received yet

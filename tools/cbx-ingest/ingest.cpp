@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
+#include <optional>
 
 #include "base/signals.h"
+#include "directory.h"
+#include "exec.h"
+#include "pull.h"
 #include "receiver.h"
 #include "sink.h"
 #include "srt/library.h"
@@ -35,6 +38,8 @@ class Ingest {
   SinkFactory sink_factory();
   Status start_listening();
   void accept_all();
+  Status pull();
+  void look_around();
   void wait(bool more);
   bool finished() const;
   void say_goodbye();
@@ -48,15 +53,23 @@ class Ingest {
   srt::Library library_;
   std::unique_ptr<OutBuffer> frames_;
   std::unique_ptr<Outlet> once_output_;
+  std::unique_ptr<Children> children_;
   std::unique_ptr<srt::Gate> gate_;
+  std::unique_ptr<Directory> directory_;
+  uint64_t directory_version_ = 0;
+  std::optional<Pull> pull_;
   std::unique_ptr<Receiver> receiver_;
   std::vector<std::unique_ptr<srt::Listener>> listeners_;
   std::unique_ptr<srt::Poller> callers_;  // tells of publishers that wait at a listener
   bool had_publisher_ = false;
+  Monotonic reap_due_{};
 };
 
 Status Ingest::open_output() {
-  if (!options_.exec.empty()) return {};
+  if (!options_.exec.empty()) {
+    children_ = std::make_unique<Children>(options_.exec, log_);
+    return {};
+  }
   CBX_ASSIGN(Outlet out, Outlet::standard_output());
   if (options_.once)
     once_output_ = std::make_unique<Outlet>(std::move(out));
@@ -70,13 +83,17 @@ SinkFactory Ingest::sink_factory() {
     return [this](const ConnectionOpenRecord&, uint32_t stream) -> Result<std::unique_ptr<Sink>> {
       return make_frame_sink(*frames_, stream);
     };
+  if (children_)
+    return [this](const ConnectionOpenRecord&, uint32_t) -> Result<std::unique_ptr<Sink>> {
+      return make_exec_sink(*children_, records_);
+    };
   return [this](const ConnectionOpenRecord&, uint32_t) -> Result<std::unique_ptr<Sink>> {
     if (!once_output_) return fail(ErrorCode::internal, "a second publisher for --once");
     return make_ts_sink(std::move(*std::exchange(once_output_, nullptr)), records_);
   };
 }
 
-Status Ingest::start(const std::string&) {
+Status Ingest::start(const std::string& state_path) {
   CBX_TRY(open_output());
   srt::GateOptions gate;
   gate.admit_unknown = options_.register_auto();
@@ -86,13 +103,23 @@ Status Ingest::start(const std::string&) {
   gate.max_silent = options_.max_silent.value_or(std::max<size_t>(1, options_.max_connections / 2));
   gate.default_device = options_.device;
   CBX_ASSIGN(gate.default_key, read_passphrase(options_));
+  const std::string passphrase = gate.default_key;
   gate_ = std::make_unique<srt::Gate>(std::move(gate));
   CBX_ASSIGN(srt::Poller poller, srt::Poller::create());
   ReceiverOptions receiver;
   receiver.silent_timeout =
       std::chrono::duration_cast<Monotonic::duration>(std::chrono::duration<double>(options_.silent_timeout_s));
+  if (options_.register_auto())
+    receiver.on_first_data = [this](const std::string& device) {
+      if (directory_ && !gate_->table()->contains(device)) directory_->register_device(device);
+    };
   receiver_ = std::make_unique<Receiver>(std::move(poller), *gate_, sink_factory(), receiver, clock_, log_);
-  CBX_TRY(start_listening());
+  if (options_.pull.empty()) {
+    directory_ = std::make_unique<Directory>(state_path, options_.register_auto(), *gate_, log_);
+    CBX_TRY(start_listening());
+  } else {
+    CBX_ASSIGN(pull_, Pull::create(options_.pull.front(), options_.device, passphrase, log_));
+  }
   notify_ready(options_.ready_fd);
   return {};
 }
@@ -144,6 +171,29 @@ bool Ingest::finished() const {
   return options_.once && had_publisher_ && receiver_->connections() == 0;
 }
 
+Status Ingest::pull() {
+  if (options_.once && had_publisher_) return {};
+  if (auto arrival = pull_->beat(receiver_->connections() > 0, clock_.monotonic())) {
+    had_publisher_ = true;
+    receiver_->add(*std::move(arrival));
+  }
+  if (options_.once && pull_->failure()) return fail(*pull_->failure());
+  return {};
+}
+
+// What changes from outside: devices, children, HUP.
+void Ingest::look_around() {
+  if (signals_.take_reload() && directory_) directory_->reload();
+  if (directory_ && directory_->version() != directory_version_) {
+    directory_version_ = directory_->version();
+    receiver_->recheck_access();
+  }
+  if (children_ && clock_.monotonic() >= reap_due_) {
+    children_->reap();
+    reap_due_ = clock_.monotonic() + std::chrono::milliseconds(200);
+  }
+}
+
 Status Ingest::output_status() const {
   if (frames_ && frames_->error()) return fail(*frames_->error());
   return {};
@@ -153,7 +203,11 @@ Result<int> Ingest::loop() {
   bool more = false;
   while (!signals_.stop_requested()) {
     wait(more);
-    accept_all();
+    if (pull_)
+      CBX_TRY(pull());
+    else
+      accept_all();
+    look_around();
     more = receiver_->beat();
     if (frames_) frames_->flush();
     records_.flush();
@@ -175,10 +229,13 @@ void Ingest::say_goodbye() {
     const bool more = receiver_->beat();
     if (frames_) frames_->flush();
     records_.flush();
-    if (receiver_->connections() == 0 && (!frames_ || frames_->empty())) return;
+    look_around();
+    if (receiver_->connections() == 0 && (!frames_ || frames_->empty()) && (!children_ || children_->none())) return;
     wait(more);
   }
-  log_.warn("the reader is too slow: what it had not taken is lost");
+  if (children_) children_->terminate();
+  log_.warn("{} too slow: what {} not taken is lost", children_ ? "commands are" : "the reader is",
+            children_ ? "they had" : "it had");
 }
 
 }  // namespace

@@ -25,9 +25,10 @@ struct Receiver::Live {
   Monotonic since{};
   WallTime link_from{};
   Monotonic stats_due{};
+  Monotonic ended_at{};
   std::string cause, detail;  // why it ends, empty while it doesn't
   std::string predecessor;    // connection that must be finished before this one is announced
-  bool announced = false, ready = true, more = false, spoke = false, drained = false, closed = false, done = false;
+  bool announced = false, ready = false, more = false, spoke = false, drained = false, closed = false, done = false;
 };
 
 Receiver::Receiver(srt::Poller poller, srt::Gate& gate, SinkFactory make_sink, ReceiverOptions options,
@@ -45,6 +46,7 @@ void Receiver::end(Live& live, std::string_view cause, std::string detail) {
   if (!live.cause.empty()) return;
   live.cause = cause;
   live.detail = std::move(detail);
+  live.ended_at = clock_.monotonic();
 }
 
 void Receiver::add(Arrival arrival) {
@@ -141,11 +143,15 @@ Receiver::Turn Receiver::serve(Live& live, Monotonic now, WallTime wall) {
   if (const Error* error = live.sink->broken(); error && live.cause != "reader_closed") {
     live.cause = "reader_closed";
     live.detail = error->message();
+    live.ended_at = now;
+  } else if (!live.cause.empty() && !live.drained && now - live.ended_at > live.sink->patience()) {
+    live.cause = "reader_closed";
+    live.detail = "the reader takes nothing";
   }
   if (live.cause == "reader_closed") live.drained = true;
   Turn turn = live.drained ? Turn::done : hand_over(live, now, wall);
   if (turn == Turn::blocked) return turn;
-  if (!live.sink->writable() && !live.sink->broken()) return Turn::blocked;
+  if (!live.drained && !live.sink->writable() && !live.sink->broken()) return Turn::blocked;
   if (link_due) report_link(live, wall);
   if (live.drained) {
     finish(live, wall);
@@ -164,10 +170,12 @@ Receiver::Turn Receiver::hand_over(Live& live, Monotonic now, WallTime wall) {
       log_.info("'{}' connected from {} ({}, {})", live.open.device, live.open.peer, live.open.protocol,
                 live.open.encryption ? fmt::format("AES-{}", live.open.encryption) : "not encrypted");
     }
+    if (!live.ready && !live.more && !live.source->pending() && live.cause.empty()) return Turn::done;
     const auto received = live.source->receive(live.sink->room(), now);
     if (received.bytes > 0) {
       live.sink->data(received.bytes, {received.after_loss, wall, live.source->rtt_us()});
       if (!live.spoke && !live.host.empty()) gate_.spoke();
+      if (!live.spoke && options_.on_first_data) options_.on_first_data(live.open.device);
       live.spoke = true;
     }
     using Stop = srt::Connection::Stop;
@@ -233,7 +241,7 @@ void Receiver::finish(Live& live, WallTime wall) {
     live.source->close();
     live.closed = true;
   }
-  live.done = live.sink->broken() || live.sink->flushed();
+  live.done = live.sink->broken() || live.sink->flushed() || clock_.monotonic() - live.ended_at > live.sink->patience();
 }
 
 void Receiver::sweep() {

@@ -28,6 +28,8 @@ struct Arrival {
 
 struct ReceiverOptions {
   Monotonic::duration silent_timeout = std::chrono::seconds(20);
+  // Called with the device when a publisher's first data came.
+  std::function<void(const std::string&)> on_first_data;
 };
 
 // What the sink of a new connection is made from.
@@ -48,7 +50,6 @@ class Receiver {
   void recheck_access();
   // Asks all connections to end with `cause` once what they hold is handed over.
   void end_all(std::string_view cause);
-  // Ends the one of `device`, if any.
   size_t connections() const { return live_.size(); }
   // True when something could not be handed over for a slow reader.
   bool blocked() const { return blocked_; }

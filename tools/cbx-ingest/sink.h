@@ -34,6 +34,8 @@ class Sink {
   virtual const Error* broken() const = 0;
   // True once all that it took has left the process.
   virtual bool flushed() = 0;
+  // How long the reader may hold up a connection that has ended.
+  virtual Monotonic::duration patience() const { return Monotonic::duration::max(); }
 };
 
 // Bytes on their way to an outlet.
