@@ -246,6 +246,11 @@ TEST_F(ImportTest, ForeignFilesAreRefused) {
     ASSERT_FALSE(importer) << f.name;
     EXPECT_EQ(importer.error().code(), ErrorCode::data);
   }
+  // A whole file, of a demuxer that nobody asked for.
+  run("-f lavfi -i sine=frequency=440:duration=1 -c:a libopus " + path("a.ogg"));
+  const auto ogg = Importer::open(path("a.ogg"));
+  ASSERT_FALSE(ogg);
+  EXPECT_EQ(ogg.error().code(), ErrorCode::data);
   EXPECT_EQ(Importer::open(path("nothing")).error().code(), ErrorCode::no_input);
   EXPECT_EQ(Importer::open(path("")).error().code(), ErrorCode::no_input);
 }

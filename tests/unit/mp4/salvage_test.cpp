@@ -198,6 +198,18 @@ TEST(Salvage, ClaimedSamplesAreBoundedByTheirBytes) {
   EXPECT_EQ(s->finished.bytes, before);
 }
 
+TEST(Salvage, SamplesMustFillTheirMdat) {
+  MemoryFile file = recording(1);
+  Bytes head;
+  append_fragment_head(head, 99, 0, 90000000, {{8, 3600, 0, true}}, 12);
+  head.resize(head.size() + 12, 1);
+  const uint64_t before = file.bytes.size();
+  file.bytes.insert(file.bytes.end(), head.begin(), head.end());
+  const auto s = salvage(file);
+  ASSERT_TRUE(s);
+  EXPECT_EQ(s->finished.bytes, before);
+}
+
 TEST(Salvage, ForeignFilesAreRefused) {
   for (const Bytes& content : {Bytes{}, Bytes(100000, 0), init_segment(std::vector{video_config()})}) {
     MemoryFile file(content);
