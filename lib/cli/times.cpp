@@ -15,7 +15,8 @@ namespace {
 constexpr const char* kTimeForms =
     "a time is 2026-11-20T08:01:00Z, '2026-11-20 17:01[:SS[.mmm]]', 2026-11-20, 17:01, today, yesterday, now or -2h";
 constexpr const char* kRangeForms =
-    "a range is A..B, A.. (up to now), or a day: '2026-11-17 14:05..14:20', 2026-11-17..18, 2026-11-17, today, "
+    "a range is A..B, A.. (up to now), or a day or minute: '2026-11-17 14:05..14:20', 2026-11-17..18, 2026-11-17, "
+    "today, "
     "yesterday..now, -2h.., '2026-11-17 14:05..+15m'";
 
 // What a text names: the stretch from `from` to `to`, and how finely.
@@ -26,7 +27,7 @@ struct Moment {
 };
 
 Error bad_time(std::string_view text) {
-  return {ErrorCode::usage, fmt::format("'{}' is no time: {}", printable(text.substr(0, 80)), kTimeForms)};
+  return {ErrorCode::usage, fmt::format("'{}' is no time", printable(text.substr(0, 80)))};
 }
 
 std::string_view trim(std::string_view t) {
@@ -169,8 +170,9 @@ Result<TimeRange> read_end(std::string_view text, const Moment& start, const Tim
 }  // namespace
 
 Result<WallMs> parse_time(std::string_view text, const TimeContext& context) {
-  CBX_ASSIGN(const Moment moment, read_moment(trim(text), context, nullptr));
-  return moment.span.from;
+  const auto moment = read_moment(trim(text), context, nullptr);
+  if (!moment) return fail(ErrorCode::usage, fmt::format("{}; {}", moment.error().message(), kTimeForms));
+  return moment->span.from;
 }
 
 Result<TimeRange> parse_range(std::string_view text, const TimeContext& context) {

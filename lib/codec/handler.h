@@ -20,9 +20,9 @@ struct Notice {
 };
 
 // Receives what comes out, on the thread that feeds the demuxer.
-class SampleHandler {
+class Handler {
  public:
-  virtual ~SampleHandler() = default;
+  virtual ~Handler() = default;
   // The layout of what is followed: how many tracks it announces (0, 1 or 2).  Track numbers count from 0, video
   // first.  Called when first known and when it changes (then on_track follows again for every track).
   virtual void on_layout(int tracks, bool has_video) = 0;

@@ -1,4 +1,5 @@
 #include "codec/aac.h"
+#include "ts/framers.h"
 #include "ts/header_framer.h"
 
 namespace cbx::ts {
@@ -22,16 +23,20 @@ class AdtsFramer final : public HeaderFramer {
     const auto h = aac::parse_adts(frame);
     if (h->raw_blocks > 1 && h->has_crc) {
       // The blocks are apart by checksums that a decoder of raw AAC knows nothing of.
-      refused_ = "AAC with several checked blocks a frame";
+      refuse("AAC with several checked blocks a frame");
       return false;
     }
     const ByteSpan raw = frame.subspan(h->header_size());
     if (fresh) {
       auto asc = aac::asc_from_adts(*h, raw);
       auto info = asc ? aac::audio_info_from_asc(*asc) : tl::unexpected(asc.error());
-      if (!info) return false;
+      if (!info) {
+        refuse("AAC whose channels are not told");
+        return false;
+      }
       set_config({codec::Codec::aac, std::move(*asc), {}, *info});
     }
+    accept();
     pieces_.push_back({raw, int64_t{1024} * h->raw_blocks});
     return true;
   }

@@ -49,15 +49,22 @@ class AudioFramer {
     ++revision_;
   }
 
+  // The stream says that it is of a kind that can't be carried.  Believed when it says so several times in a row:
+  // once may be a bit error.
+  void refuse(const char* why) {
+    if (++strikes_ >= 4) refused_ = why;
+  }
+  void accept() { strikes_ = 0; }
+
   std::vector<Piece> pieces_;
   std::string refused_;
 
  private:
+  unsigned strikes_ = 0;
   std::optional<codec::TrackConfig> config_;
   unsigned revision_ = 0;
 };
 
-std::unique_ptr<AudioFramer> make_adts_framer();
 // The framer for a carriable audio stream.
 std::unique_ptr<AudioFramer> make_audio_framer(const StreamKind& kind);
 

@@ -14,7 +14,7 @@
 namespace cbx::ts {
 
 using Notice = codec::Notice;
-using Handler = codec::SampleHandler;
+using Handler = codec::Handler;
 
 struct Stats {
   uint64_t packets = 0;

@@ -14,7 +14,8 @@ for page in "${pages[@]}"; do
       [[ -f man/${BASH_REMATCH[1]}.${BASH_REMATCH[2]} || ${BASH_REMATCH[1]} != cbx* ]] && continue
     fi
     [[ $line == *': STYLE: operating system explicitly specified:'* ]] && continue
-    [[ -n $line ]] && fault "$line"
+    # The rest is about this machine's own database of pages.
+    [[ $line == man/* ]] && fault "$line"
   done < <(mandoc -Tlint -W style "$page" 2>&1 | sed 's/^mandoc: //')
 done
 finish

@@ -306,7 +306,7 @@ def main(args):
             with open(args[2], "wb") as out:
                 out.write(extract(data, int(args[3]) if len(args) > 3 else None))
         elif command == "tracks":
-            print(*sorted(track_heads(data, layout(data)[3])))
+            print(*sorted(track_heads(data, layout(data)[0])))
         elif command == "info":
             box = layout(data)[1]
             print(json.dumps(json.loads(data[box.body + 16 : box.end].rstrip(b"\0"))))

@@ -1,0 +1,51 @@
+// What the parts of Index share (private to lib/index).
+#pragma once
+
+#include <unordered_map>
+
+#include "db/database.h"
+#include "index/index.h"
+
+namespace cbx::index {
+
+struct Format {
+  std::string video;
+  int width = 0, height = 0;
+  double fps = 0;
+  int rotation = 0;
+  std::string audio, source, end;
+};
+
+struct Index::Impl {
+  store::Store store;
+  db::Database db;
+  // Interned ids seen so far.  Emptied when a transaction is rolled back: it may have made some of them.
+  std::unordered_map<std::string, int64_t> devices, connections, formats;
+  std::unordered_map<int64_t, Format> formats_by_id;
+
+  Impl(store::Store s, db::Database d) : store(std::move(s)), db(std::move(d)) {}
+
+  Result<Applied> write(std::span<const Record> records, bool from_journal, const std::string* journal,
+                        uint64_t offset);
+
+  // apply.cpp
+  Result<int64_t> device_id(const std::string& name);
+  Result<int64_t> connection_id(int64_t device, const std::string& name);
+  Result<int64_t> format_id(const SegmentRecord& r);
+  Status put(const SegmentRecord& r, bool from_journal, Applied& applied);
+  Status put(const ConnectionOpenRecord& r);
+  Status put(const ConnectionCloseRecord& r);
+  Status put(const LinkRecord& r);
+  Status put(const EventRecord& r);
+  Status put(const PinRecord& r);
+  Status put(const GapRecord& r);
+  Status put(const DeleteRecord& r);
+
+  // query.cpp
+  // nullopt when no record spoke of the device yet.
+  Result<std::optional<int64_t>> find_device(std::string_view name);
+  Result<Format> format(int64_t id);
+  void forget_interned();
+};
+
+}  // namespace cbx::index
