@@ -350,6 +350,23 @@ is_most_of() {
   records_of out | grep -q '"device":"cam07".*"encryption":128,"latency_ms":300'
 }
 
+@test "fetching over http, and again when it ends" {
+  tcp=$(free_port)
+  mkdir www
+  cp "$CLIP" www/clip.ts
+  background python3 -m http.server --bind 127.0.0.1 --directory www "$tcp" >/dev/null 2>&1
+  background timeout 60 cbx-ingest "http://127.0.0.1:$tcp/clip.ts?token=hush" --device cam08 -v >out 2>log
+  ingest=$pid
+  wait_until 30 has_lines log 2 ended
+  stop_ingest
+  records_of out >lines
+  grep -q '"device":"cam08".*"protocol":"http"' lines
+  grep -q '"cause":"peer_closed"' lines
+  ! grep -q hush log lines
+  payload_of out cam08 >ts
+  [ "$(ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 ts | head -1)" -ge 150 ]
+}
+
 @test "wrong usage is told, and exits 64" {
   run cbx-ingest
   [ "$status" -eq 64 ]
