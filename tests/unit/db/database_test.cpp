@@ -12,7 +12,11 @@ namespace {
 constexpr const char* kFirst[] = {"CREATE TABLE t (x INTEGER NOT NULL) STRICT"};
 constexpr const char* kSecond[] = {kFirst[0], "ALTER TABLE t ADD COLUMN y TEXT"};
 constexpr Schema schema(std::span<const char* const> migrations, int32_t id = 77) {
-  return {.name = "test", .application_id = id, .full_sync = true, .mode = 0600, .migrations = migrations,
+  return {.name = "test",
+          .application_id = id,
+          .full_sync = true,
+          .mode = 0600,
+          .migrations = migrations,
           .when_corrupt = "make it anew"};
 }
 

@@ -19,7 +19,12 @@ class StateTest : public testing::Test {
  protected:
   State open() { return std::move(*State::open(path_, true)); }
   Device device(const std::string& id) {
-    return {.id = id, .nickname = "", .key = "0123456789abcdef", .key_bits = 128, .tags = {}, .enabled = true,
+    return {.id = id,
+            .nickname = "",
+            .key = "0123456789abcdef",
+            .key_bits = 128,
+            .tags = {},
+            .enabled = true,
             .created = WallMs{Millis{1'700'000'000'123}}};
   }
   test::TempDir dir_;
@@ -74,7 +79,8 @@ TEST_F(StateTest, RefusesBadAndTakenNames) {
   ASSERT_TRUE(state.add_device(device("cam02")));
   for (const char* taken : {"front", "cam01"})
     EXPECT_EQ(state.rename_device("cam02", taken).error().code(), ErrorCode::cannot_create) << taken;
-  for (const char* id : {"", "../x", "CAM", "a b"}) EXPECT_EQ(state.add_device(device(id)).error().code(), ErrorCode::data);
+  for (const char* id : {"", "../x", "CAM", "a b"})
+    EXPECT_EQ(state.add_device(device(id)).error().code(), ErrorCode::data);
   for (const char* key : {"short", "with a space in", "tab\tin the key", ""}) {
     Device bad = device("cam03");
     bad.key = key;
@@ -87,8 +93,9 @@ TEST_F(StateTest, RefusesBadAndTakenNames) {
   EXPECT_FALSE(check_nickname("a\033b"));
   EXPECT_FALSE(check_nickname("tag:x"));
   EXPECT_FALSE(check_tag("a,b"));
-  for (const Status& s : {state.rename_device("nope", "x"), state.remove_device("nope"), state.set_enabled("nope", true),
-                          state.set_key("nope", "", 128), state.tag_device("nope", {}, {})})
+  for (const Status& s :
+       {state.rename_device("nope", "x"), state.remove_device("nope"), state.set_enabled("nope", true),
+        state.set_key("nope", "", 128), state.tag_device("nope", {}, {})})
     EXPECT_EQ(s.error().code(), ErrorCode::no_input);
 }
 
