@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <deque>
 #include <set>
 
@@ -26,10 +27,23 @@ constexpr size_t kMaxReorder = 16;
 // Where the first packet is put: sound and reordered pictures may begin somewhat before it.
 constexpr int64_t kOrigin = 10 * codec::kPtsHz;
 
+// What libavformat reads: first what was read before it, then the descriptor.
+struct ByteSource {
+  int fd = -1;
+  Bytes head;
+  size_t head_done = 0;
+};
+
 int read_packet(void* opaque, uint8_t* buffer, int size) {
-  const int fd = *static_cast<const int*>(opaque);
+  auto& source = *static_cast<ByteSource*>(opaque);
+  if (source.head_done < source.head.size()) {
+    const size_t n = std::min(source.head.size() - source.head_done, static_cast<size_t>(size));
+    std::memcpy(buffer, source.head.data() + source.head_done, n);
+    source.head_done += n;
+    return static_cast<int>(n);
+  }
   while (true) {
-    const ssize_t n = ::read(fd, buffer, static_cast<size_t>(size));
+    const ssize_t n = ::read(source.fd, buffer, static_cast<size_t>(size));
     if (n > 0) return static_cast<int>(n);
     if (n == 0) return AVERROR_EOF;
     if (errno != EINTR) return AVERROR(errno);
@@ -37,7 +51,7 @@ int read_packet(void* opaque, uint8_t* buffer, int size) {
 }
 
 int64_t seek(void* opaque, int64_t offset, int whence) {
-  const int fd = *static_cast<const int*>(opaque);
+  const int fd = static_cast<const ByteSource*>(opaque)->fd;
   if (whence & AVSEEK_SIZE) {
     struct stat st {};
     return ::fstat(fd, &st) == 0 ? static_cast<int64_t>(st.st_size) : AVERROR(errno);
@@ -89,7 +103,7 @@ Error open_error(int error, const std::string& name, bool seekable) {
 
 struct Importer::Impl {
   UniqueFd descriptor;
-  int fd = -1;
+  ByteSource source;
   std::string name;
   bool seekable = false;
   Io io;
@@ -120,13 +134,19 @@ struct Importer::Impl {
 Status Importer::Impl::open_input() {
   silence_libav();
   struct stat st {};
-  if (::fstat(fd, &st) != 0) return fail(os_error(errno, fmt::format("cannot stat '{}'", name)));
+  if (::fstat(source.fd, &st) != 0)
+    return fail(os_error(errno, fmt::format("cannot stat '{}'", name)));
   if (S_ISDIR(st.st_mode)) return fail(ErrorCode::no_input, fmt::format("'{}' is a folder", name));
   seekable = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+  if (seekable) {
+    // Everything can be read again, and seeking backwards must not meet the head.
+    source.head.clear();
+    if (::lseek(source.fd, 0, SEEK_SET) < 0) return fail(os_error(errno, fmt::format("cannot seek in '{}'", name)));
+  }
   auto* buffer = static_cast<uint8_t*>(av_malloc(kIoBuffer));
   AVFormatContext* c = avformat_alloc_context();
   if (!buffer || !c || !packet) return fail(ErrorCode::internal, "no memory");
-  io.reset(avio_alloc_context(buffer, kIoBuffer, 0, &fd, read_packet, nullptr, seekable ? seek : nullptr));
+  io.reset(avio_alloc_context(buffer, kIoBuffer, 0, &source, read_packet, nullptr, seekable ? seek : nullptr));
   if (!io) return fail(ErrorCode::internal, "no memory");
   io->seekable = seekable ? AVIO_SEEKABLE_NORMAL : 0;
   c->pb = io.get();
@@ -278,10 +298,11 @@ Result<Importer> Importer::open(const std::string& path) {
   return open(std::move(fd), path);
 }
 
-Result<Importer> Importer::open(UniqueFd fd, const std::string& name) {
+Result<Importer> Importer::open(UniqueFd fd, const std::string& name, ByteSpan head) {
   auto impl = std::make_unique<Impl>();
   impl->descriptor = std::move(fd);
-  impl->fd = impl->descriptor.get();
+  impl->source.fd = impl->descriptor.get();
+  impl->source.head.assign(head.begin(), head.end());
   impl->name = printable(name);
   CBX_TRY(impl->open_input());
   CBX_TRY(impl->choose_streams());

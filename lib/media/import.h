@@ -28,8 +28,9 @@ class Importer {
   // Errors: no_input, permission, io as the system says; `data` for an unknown container or one without any stream
   // that can be kept.
   static Result<Importer> open(const std::string& path);
-  // The same for an open descriptor, seekable or not; `name` is for messages.
-  static Result<Importer> open(UniqueFd fd, const std::string& name);
+  // The same for an open descriptor; `name` is for messages.  A regular file is read from its beginning; of anything
+  // else, `head` is what has been read already.
+  static Result<Importer> open(UniqueFd fd, const std::string& name, ByteSpan head = {});
   Importer(Importer&&) noexcept;
   Importer& operator=(Importer&&) noexcept;
   ~Importer();

@@ -103,9 +103,10 @@ Result<HybridWriter> HybridWriter::create(File& file, std::vector<codec::TrackCo
 }
 
 void HybridWriter::Impl::add(const WriterSample& sample) {
-  if (sample.data.empty() || sample.data.size() > UINT32_MAX) return;
-  Pending& p = pending[static_cast<size_t>(sample.track)];
-  const SampleTable& table = tables[static_cast<size_t>(sample.track)];
+  const auto track = static_cast<size_t>(sample.track);
+  if (track >= pending.size() || sample.data.empty() || sample.data.size() > UINT32_MAX) return;
+  Pending& p = pending[track];
+  const SampleTable& table = tables[track];
   FragmentSample s{static_cast<uint32_t>(sample.data.size()), sample.duration, sample.composition_offset, sample.key};
   int64_t dts = std::max<int64_t>(0, sample.dts);
   const bool first = p.samples.empty();

@@ -52,6 +52,8 @@ inline constexpr uint64_t kFirstReserve = 128 << 10;
 // ftyp + moov for media source extensions and HLS/DASH: canonical bytes, a function of the configurations alone.
 // Track ids are index + 1; timescales are codec::track_timescale; movie timescale 90000.
 Bytes init_segment(std::span<const codec::TrackConfig> tracks);
+// The same with one of the tracks only, its id unchanged: what DASH needs to play that track's fragments alone.
+Bytes init_segment_of(std::span<const codec::TrackConfig> tracks, int track);
 
 // Not thread-safe; may be handed from one thread to another between calls.  Holds only the samples of the open
 // fragment and compact tables for the final moov in memory.

@@ -252,7 +252,10 @@ Bytes file_type() {
   return out;
 }
 
-Bytes init_segment(std::span<const TrackConfig> tracks) {
+namespace {
+
+// All tracks, or only the one of that index.
+Bytes write_init(std::span<const TrackConfig> tracks, std::optional<size_t> only) {
   Bytes out;
   BoxWriter w(out);
   w.box("ftyp", [&] {
@@ -260,26 +263,40 @@ Bytes init_segment(std::span<const TrackConfig> tracks) {
     w.u32(0);
     for (const std::string_view brand : {"iso6", "iso5", "isom", "mp41"}) w.text(brand);
   });
+  const auto each_track = [&](const auto& body) {
+    for (size_t i = 0; i < tracks.size(); ++i) {
+      if (!only || *only == i) body(tracks[i], static_cast<uint32_t>(i + 1));
+    }
+  };
   w.box("moov", [&] {
     write_mvhd(w, 0, 0, static_cast<uint32_t>(tracks.size() + 1));
-    uint32_t id = 0;
-    for (const TrackConfig& t : tracks) {
+    each_track([&](const TrackConfig& t, uint32_t id) {
       w.box("trak", [&] {
-        write_tkhd(w, t, ++id, 0, 0);
+        write_tkhd(w, t, id, 0, 0);
         write_mdia(w, t, 0, 0, [&] { write_empty_tables(w); });
       });
-    }
+    });
     w.box("mvex", [&] {
-      for (uint32_t i = 1; i <= tracks.size(); ++i) {
+      each_track([&](const TrackConfig&, uint32_t id) {
         w.full_box("trex", 0, 0, [&] {
-          w.u32(i);
+          w.u32(id);
           w.u32(1);  // sample description
           w.zeros(12);
         });
-      }
+      });
     });
   });
   return out;
+}
+
+}  // namespace
+
+Bytes init_segment(std::span<const TrackConfig> tracks) {
+  return write_init(tracks, std::nullopt);
+}
+
+Bytes init_segment_of(std::span<const TrackConfig> tracks, int track) {
+  return write_init(tracks, static_cast<size_t>(track));
 }
 
 Bytes final_moov(const std::vector<TrackConfig>& tracks, const std::vector<SampleTable>& tables, WallMs creation) {

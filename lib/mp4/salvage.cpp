@@ -37,6 +37,10 @@ Result<bool> has_payload(File& file, const FragmentHead& f, bool video) {
   return true;
 }
 
+// A power cut leaves no more than a few seconds in doubt.  If more fragments than that look wrong, they were recorded
+// so (a camera with broken NAL units) and stay.
+constexpr size_t kMostDoubtful = 16;
+
 // What is needed of a fragment to step back over it.
 struct Place {
   uint64_t offset = 0, size = 0;
@@ -53,14 +57,17 @@ Result<std::vector<Place>> whole_fragments(File& file, const Layout& layout) {
     places.push_back({at, f->size});
     at += f->size;
   }
-  while (!places.empty()) {
-    CBX_ASSIGN(const auto f, read_fragment(file, places.back().offset, layout.end, tracks));
+  size_t keep = places.size();
+  while (keep > 0) {
+    if (places.size() - keep == kMostDoubtful) return places;
+    CBX_ASSIGN(const auto f, read_fragment(file, places[keep - 1].offset, layout.end, tracks));
     if (!f) return fail(ErrorCode::io, fmt::format("'{}' changes while it is read", file.path()));
     CBX_ASSIGN(const bool real,
                has_payload(file, *f, codec::is_video(layout.tracks[static_cast<size_t>(f->track)].codec)));
     if (real) break;
-    places.pop_back();
+    --keep;
   }
+  places.resize(keep);
   return places;
 }
 

@@ -16,7 +16,7 @@ int64_t micros(WallTime t) {
 
 }  // namespace
 
-void LiveMapper::observe(Pts90k dts, WallTime arrival, Micros rtt) {
+void LiveMapper::observe(Pts90k dts, Pts90k, WallTime arrival, Micros rtt) {
   const int64_t offset = micros(arrival) - to_micros(dts).count();
   const int64_t second = micros(arrival) / 1'000'000;
   Bucket& b = buckets_[static_cast<size_t>(second % kBuckets)];
@@ -74,8 +74,8 @@ void LiveMapper::jumped() {
   settled_ = false;
 }
 
-void FixedMapper::observe(Pts90k dts, WallTime, Micros) {
-  if (!first_) first_ = dts;
+void FixedMapper::observe(Pts90k, Pts90k pts, WallTime, Micros) {
+  if (!first_) first_ = pts;
 }
 
 WallTime FixedMapper::map(Pts90k t) const {

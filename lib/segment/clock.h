@@ -25,8 +25,8 @@ constexpr Micros to_micros(Pts90k ticks) {
 class TimeMapper {
  public:
   virtual ~TimeMapper() = default;
-  // A sample with decoding time `dts` began to arrive at `arrival`; `rtt` is the connection's round-trip time.
-  virtual void observe(Pts90k dts, WallTime arrival, Micros rtt) = 0;
+  // A sample with these stream times began to arrive at `arrival`; `rtt` is the connection's round-trip time.
+  virtual void observe(Pts90k dts, Pts90k pts, WallTime arrival, Micros rtt) = 0;
   // The capture time of stream time `t`.
   virtual WallTime map(Pts90k t) const = 0;
   // The mapping is wrong by more than slewing can mend: call step() when a new segment may begin.
@@ -40,7 +40,7 @@ class TimeMapper {
 
 class LiveMapper final : public TimeMapper {
  public:
-  void observe(Pts90k dts, WallTime arrival, Micros rtt) override;
+  void observe(Pts90k dts, Pts90k pts, WallTime arrival, Micros rtt) override;
   WallTime map(Pts90k t) const override;
   bool must_step() const override;
   void step() override;
@@ -51,8 +51,8 @@ class LiveMapper final : public TimeMapper {
   static constexpr int kBuckets = 60;  // of one second of arrival time
   struct Bucket {
     int64_t second = -1;
-    int64_t offset = 0;                 // the smallest arrival - DTS
-    int64_t rtt = 0;                    // the smallest known, 0 for none
+    int64_t offset = 0;  // the smallest arrival - DTS
+    int64_t rtt = 0;     // the smallest known, 0 for none
   };
 
   std::optional<int64_t> target() const;
@@ -68,7 +68,7 @@ class LiveMapper final : public TimeMapper {
 class FixedMapper final : public TimeMapper {
  public:
   explicit FixedMapper(WallTime start) : start_(start) {}
-  void observe(Pts90k dts, WallTime arrival, Micros rtt) override;
+  void observe(Pts90k dts, Pts90k pts, WallTime arrival, Micros rtt) override;
   WallTime map(Pts90k t) const override;
   bool must_step() const override { return false; }
   void step() override {}

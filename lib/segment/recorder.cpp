@@ -94,7 +94,7 @@ void Recorder::on_sample(const codec::Sample& sample) {
   Track& track = is_video ? video() : audio();
   if (!track.config) return;
   place_on_time_line(track, is_video ? audio() : video(), sample);
-  if (is_video || !expects_video()) mapper_->observe(*track.last_dts, sample.arrival, rtt_);
+  if (is_video || !expects_video()) mapper_->observe(*track.last_dts, track.queue.back().pts, sample.arrival, rtt_);
   if (is_video && sample.key) last_idr_ = track.last_dts;
   advance(false);
 }

@@ -86,7 +86,8 @@ def read_command(build, path):
                 command.options.append(Option(short, long, value, text))
                 short = None
         elif "positional" in section:
-            command.positionals.append(first.split()[0])
+            # One list of words that is told apart by what is in it: "selection ...", "[DEVICE] [RANGE]: …"
+            command.positionals.append("DEVICE" if "[DEVICE]" in text else first.split()[0])
         elif "subcommand" in section:
             child = read_command(build, [*path, first.split()[0]])
             child.text = text

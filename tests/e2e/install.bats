@@ -52,8 +52,9 @@ tools() { ls "$CBX_SOURCE/tools"; }
 @test "the installed recorder starts, makes its store and ends at TERM with status 0" {
   ready=$root/ready
   mkfifo "$ready"
+  port=$(python3 -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   PATH=$PREFIX/bin:/usr/bin:/bin CBX_ROOT=$root/store "$PREFIX/libexec/cbx/recorder" \
-    --listen srt://127.0.0.1:0 --ready-fd 7 7>"$ready" 3>&- &
+    --listen "srt://127.0.0.1:$port" --ready-fd 7 7>"$ready" 3>&- &
   pid=$!
   timeout 30 cat "$ready" >/dev/null
   [ -s "$root/store/store.json" ]

@@ -2,6 +2,7 @@
 # examples/quickstart.sh, as README.md tells to run it.
 
 setup_file() {
+  bats_require_minimum_version 1.5.0
   export CBX_NO_INSTALL=1
 }
 setup() {

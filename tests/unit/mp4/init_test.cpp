@@ -86,6 +86,16 @@ TEST(Init, MatrixTurnsClockwiseIntoTheDisplay) {
   EXPECT_EQ(m[3], -0x10000);
 }
 
+TEST(Init, OneTrackAloneKeepsItsId) {
+  const std::vector tracks{video_config(), audio_config()};
+  EXPECT_EQ(init_segment_of(std::vector{video_config()}, 0), init_segment(std::vector{video_config()}));
+  const Bytes init = init_segment_of(tracks, 1);
+  const auto trak = find_box(*find_box(init, "moov"), "trak");
+  ASSERT_TRUE(trak);
+  EXPECT_EQ(read_be32(find_box(*trak, "tkhd")->data() + 12), 2u);
+  EXPECT_EQ(as_string(init).find("avc1"), std::string_view::npos);
+}
+
 TEST(Init, BytesAreAFunctionOfTheConfigurations) {
   EXPECT_EQ(init_segment(std::vector{video_config(), audio_config()}),
             init_segment(std::vector{video_config(), audio_config()}));

@@ -125,6 +125,22 @@ TEST(Salvage, ZerosAtTheEndAreCut) {
   EXPECT_EQ(plain->tracks[0].samples.size(), 36u);
 }
 
+TEST(Salvage, BrokenNalUnitsFromTheCameraAreNoReasonToRefuse) {
+  MemoryFile file;
+  auto w = HybridWriter::create(file, {video_config()}, file_info(), 8192);
+  ASSERT_TRUE(w);
+  for (int n = 0; n < 40; ++n) {
+    TestSample s = video_sample(n);
+    write_be32(s.data.data(), 0xffffff);
+    s.writer.data = s.data;
+    w->add(s.writer);
+    ASSERT_TRUE(w->flush());
+  }
+  const auto s = salvage(file);
+  ASSERT_TRUE(s);
+  EXPECT_EQ(s->finished.samples, 40u);
+}
+
 // Every state that a crash can leave while finish() runs: each write done up to each of its bytes.
 void expect_crash_safe(uint64_t reserve) {
   MemoryFile file;

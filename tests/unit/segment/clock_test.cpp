@@ -24,7 +24,7 @@ TEST(LiveMapper, TakesTheEarliestArrivalForTheTruth) {
     const Micros at = milliseconds(33 * i);
     // Every tenth packet comes without delay, the others up to 400 ms late.
     const Micros delay = i % 10 == 0 ? Micros{0} : Micros{milliseconds(late(random))};
-    m.observe(ticks(at), kStart + at + delay, Micros{0});
+    m.observe(ticks(at), ticks(at), kStart + at + delay, Micros{0});
   }
   const Micros error = m.map(ticks(seconds(10))) - (kStart + seconds(10));
   EXPECT_LT(std::abs(error.count()), 1000);
@@ -35,7 +35,7 @@ TEST(LiveMapper, TakesOffHalfTheRoundTripTime) {
   const Micros rtt = milliseconds(80);
   for (int i = 0; i < 300; i++) {
     const Micros at = milliseconds(33 * i);
-    m.observe(ticks(at), kStart + at + rtt / 2, rtt);
+    m.observe(ticks(at), ticks(at), kStart + at + rtt / 2, rtt);
   }
   EXPECT_LT(std::abs((m.map(0) - kStart).count()), 1000);
 }
@@ -47,7 +47,7 @@ TEST(LiveMapper, SlewsAtMost500PartsPerMillion) {
   for (int i = 0; i < 30 * 100; i++) {
     const Micros stream = milliseconds(33) * i;
     const Micros wall = stream + stream / 100;
-    m.observe(ticks(stream), kStart + wall, Micros{0});
+    m.observe(ticks(stream), ticks(stream), kStart + wall, Micros{0});
     const Micros offset = m.map(0) - kStart;
     if (i > 60) {
       EXPECT_LE(std::abs((offset - last).count()), 33'000 * 500 / 1'000'000 + 2);
@@ -58,11 +58,13 @@ TEST(LiveMapper, SlewsAtMost500PartsPerMillion) {
 
 TEST(LiveMapper, AsksForAStepWhenItIsMoreThanTwoSecondsOff) {
   LiveMapper m;
-  for (int i = 0; i < 90; i++) m.observe(ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i), Micros{0});
+  for (int i = 0; i < 90; i++)
+    m.observe(ticks(milliseconds(33 * i)), ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i), Micros{0});
   EXPECT_FALSE(m.must_step());
   // The wall clock is set back by 5 s: packets seem to come earlier than ever.
   for (int i = 90; i < 100; i++)
-    m.observe(ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i) - seconds(5), Micros{0});
+    m.observe(ticks(milliseconds(33 * i)), ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i) - seconds(5),
+              Micros{0});
   EXPECT_TRUE(m.must_step());
   m.step();
   EXPECT_FALSE(m.must_step());
@@ -71,15 +73,16 @@ TEST(LiveMapper, AsksForAStepWhenItIsMoreThanTwoSecondsOff) {
 
 TEST(LiveMapper, ForgetsWhatItLearntAtAJump) {
   LiveMapper m;
-  for (int i = 0; i < 90; i++) m.observe(ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i), Micros{0});
+  for (int i = 0; i < 90; i++)
+    m.observe(ticks(milliseconds(33 * i)), ticks(milliseconds(33 * i)), kStart + milliseconds(33 * i), Micros{0});
   m.jumped();
-  m.observe(ticks(seconds(3)), kStart + seconds(100), Micros{0});
+  m.observe(ticks(seconds(3)), ticks(seconds(3)), kStart + seconds(100), Micros{0});
   EXPECT_EQ(floor_ms(m.map(ticks(seconds(3)))), floor_ms(kStart + seconds(100)));
 }
 
 TEST(FixedMapper, CountsFromTheFirstSample) {
   FixedMapper m(kStart);
-  m.observe(ticks(seconds(7)), WallTime{}, Micros{0});
+  m.observe(ticks(seconds(7)), ticks(seconds(7)), WallTime{}, Micros{0});
   EXPECT_EQ(m.map(ticks(seconds(9))), kStart + seconds(2));
 }
 
