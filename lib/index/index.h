@@ -85,6 +85,9 @@ class Index {
                   const std::function<bool(const SegmentRecord&)>& visit);
   Result<std::optional<SegmentRecord>> segment(std::string_view device, WallMs start);
   Result<std::optional<DeleteRecord>> tombstone(std::string_view device, WallMs start);
+  // Where deleted segments of `range` were.  A tombstone knows no end: it is taken to reach to the next one's start, at
+  // most a minute.
+  Result<std::vector<TimeRange>> deleted(std::string_view device, TimeRange range);
   // What overlaps `range`, by time.
   Result<std::vector<LinkMinute>> links(std::string_view device, TimeRange range);
   Result<std::vector<Connection>> connections(std::string_view device, TimeRange range, WallMs now);

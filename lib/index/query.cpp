@@ -165,6 +165,23 @@ Result<std::optional<DeleteRecord>> Index::tombstone(std::string_view device, Wa
   return std::optional{std::move(r)};
 }
 
+Result<std::vector<TimeRange>> Index::deleted(std::string_view device, TimeRange range) {
+  constexpr Millis kLength{60'000};
+  std::vector<TimeRange> out;
+  CBX_ASSIGN(const auto id, impl_->find_device(device));
+  if (!id) return out;
+  CBX_ASSIGN(auto* rows, impl_->db.cached("SELECT start_ms FROM tombstone WHERE device_id = ?1 AND start_ms > ?2 AND "
+                                          "start_ms < ?3 ORDER BY start_ms"));
+  rows->bind(*id, range.from - kLength, range.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, rows->step());
+    if (!row) return out;
+    const WallMs start = rows->time(0);
+    if (!out.empty()) out.back().to = std::min(out.back().to, start);
+    out.push_back({start, start + kLength});
+  }
+}
+
 Result<std::vector<LinkMinute>> Index::links(std::string_view device, TimeRange range) {
   std::vector<LinkMinute> out;
   CBX_ASSIGN(const auto id, impl_->find_device(device));
