@@ -3,6 +3,8 @@
 
 setup_file() {
   bats_require_minimum_version 1.5.0
+  export CBX_SOURCE=${CBX_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+  export CBX_BUILD=${CBX_BUILD:-$CBX_SOURCE/build}
 }
 setup() {
   completions=$CBX_SOURCE/share/completions
@@ -14,7 +16,7 @@ teardown() {
   rm -rf "$CBX_ROOT"
 }
 
-tools() { ls "$CBX_SOURCE/tools"; }
+tools() { basename -a "$CBX_SOURCE"/tools/*/; }
 
 in_bash() { # WORD...: what bash offers for the last word
   # shellcheck disable=SC2016  # expanded by the shell that is asked

@@ -2,6 +2,9 @@
 # An installation into an empty prefix is complete and works without the source tree.
 
 setup_file() {
+  bats_require_minimum_version 1.5.0
+  export CBX_SOURCE=${CBX_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+  export CBX_BUILD=${CBX_BUILD:-$CBX_SOURCE/build}
   PREFIX=$(mktemp -d)
   export PREFIX
   cmake --install "$CBX_BUILD" --prefix "$PREFIX" >/dev/null
@@ -10,14 +13,13 @@ teardown_file() {
   rm -rf "$PREFIX"
 }
 setup() {
-  bats_require_minimum_version 1.5.0
   root=$(mktemp -d)
 }
 teardown() {
   rm -rf "$root"
 }
 
-tools() { ls "$CBX_SOURCE/tools"; }
+tools() { basename -a "$CBX_SOURCE"/tools/*/; }
 
 @test "every tool is installed, says its version and finds its libraries" {
   for tool in $(tools); do
