@@ -277,6 +277,9 @@ void Importer::Impl::take(codec::Handler& handler) {
   if (!out.sample) return;
   if (out.new_config) {
     hand_out(handler, true);
+    if (last_dts[static_cast<size_t>(number)])
+      say(handler, codec::Notice::Kind::changed,
+          fmt::format("the parameters of the {} change", video ? "video" : "audio"));
     handler.on_track(number, track->config());
   }
   if (video && !out.sample->dts_known) waiting_pts.insert(out.sample->sample.pts);

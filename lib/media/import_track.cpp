@@ -75,7 +75,12 @@ std::optional<int64_t> ImportTrack::time_of(const AVPacket* packet) const {
 Status ImportTrack::configure_video(const AVPacket* packet, ByteSpan extradata) {
   Parameters par = copy_parameters(stream_->codecpar);
   if (!par || !set_extradata(par.get(), extradata)) return fail(ErrorCode::internal, "no memory");
+  if (configured_) par->width = par->height = 0;  // what the container told once may be old
   complete_parameters(par.get(), packet);
+  if (par->width <= 0 || par->height <= 0) {
+    par->width = stream_->codecpar->width;
+    par->height = stream_->codecpar->height;
+  }
   if (par->width <= 0 || par->height <= 0) return fail(ErrorCode::data, "unknown picture size");
   codec::TrackConfig next;
   next.codec = codec_;
@@ -131,6 +136,16 @@ Status ImportTrack::configure(const AVPacket* packet, ByteSpan data) {
   return {};
 }
 
+// In Annex B a new picture size comes in the stream, unannounced.  Sets that can't be read alone (a PPS without its
+// SPS) change nothing.
+void ImportTrack::follow_parameter_sets(const AVPacket* packet) {
+  const Bytes& sets = nals_.parameter_sets();
+  if (!configured_ || !nals_.annex_b() || !nals_.kind().idr || sets.empty() || sets == sets_) return;
+  const bool first = sets_.empty();
+  sets_ = sets;
+  if (!first) (void)configure_video(packet, {});
+}
+
 ImportTrack::Output ImportTrack::take(AVPacket* packet, int64_t offset) {
   Output out;
   if (adts_) {
@@ -152,6 +167,7 @@ ImportTrack::Output ImportTrack::take(AVPacket* packet, int64_t offset) {
     out.trouble = s.error().message();
     return out;
   }
+  if (video) follow_parameter_sets(packet);
   out.new_config = !(before == config_);
 
   auto pts = scaled(packet->pts), dts = scaled(packet->dts);

@@ -53,6 +53,7 @@ class ImportTrack {
  private:
   ImportTrack(const AVStream* stream, codec::Codec codec, int number, bool trust_dts);
   Status configure(const AVPacket* packet, ByteSpan data);
+  void follow_parameter_sets(const AVPacket* packet);
   Status configure_video(const AVPacket* packet, ByteSpan extradata);
   Status configure_audio(const AVPacket* packet, ByteSpan extradata, ByteSpan data);
   std::optional<int64_t> scaled(int64_t t) const;
@@ -64,6 +65,7 @@ class ImportTrack {
   bool configured_ = false;
   codec::TrackConfig config_;
   NalRewriter nals_;
+  Bytes sets_;  // of the last IDR picture, Annex B only
   BitstreamFilter adts_;
   AudioClock clock_;
   std::optional<codec::Pts90k> last_dts_;

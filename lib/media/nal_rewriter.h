@@ -19,6 +19,7 @@ class NalRewriter {
   // The access unit rewritten: `data` itself if it has the right form already, else valid until the next call.  What
   // does not fit its lengths is cut off; empty when nothing is left.
   ByteSpan rewrite(ByteSpan data);
+  bool annex_b() const { return length_size_ == 0; }
   // Of the access unit given last.
   PictureKind kind() const { return kind_; }
   // Parameter sets of the access unit given last, with start codes; empty if there are none.

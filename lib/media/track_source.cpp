@@ -61,6 +61,11 @@ struct CloseParser {
   void operator()(AVCodecParserContext* p) const { av_parser_close(p); }
 };
 
+// A code point of ISO/IEC 23091-2 as a byte, or 2 (unspecified).
+int code_point(int v, int least) {
+  return v >= least && v < 256 ? v : 2;
+}
+
 void set_orientation(const int32_t* m, codec::VideoInfo& v) {
   const auto sign = [](int32_t x) { return x > 0 ? 1 : x < 0 ? -1 : 0; };
   int a = sign(m[0]), c = sign(m[3]);
@@ -195,9 +200,9 @@ codec::VideoInfo video_info(const AVStream* stream, const AVCodecParameters* par
   const AVRational rate = stream->avg_frame_rate.num > 0 ? stream->avg_frame_rate : stream->r_frame_rate;
   v.frame_rate_num = rate.num > 0 && rate.den > 0 ? rate.num : 0;
   v.frame_rate_den = v.frame_rate_num > 0 ? rate.den : 1;
-  v.colour_primaries = par->color_primaries > 0 && par->color_primaries < 256 ? par->color_primaries : 2;
-  v.transfer = par->color_trc > 0 && par->color_trc < 256 ? par->color_trc : 2;
-  v.matrix = par->color_space > 0 && par->color_space < 256 ? par->color_space : 2;
+  v.colour_primaries = code_point(par->color_primaries, 1);
+  v.transfer = code_point(par->color_trc, 1);
+  v.matrix = code_point(par->color_space, 0);
   v.full_range = par->color_range == AVCOL_RANGE_JPEG;
   if (const int32_t* m = display_matrix_of(stream)) set_orientation(m, v);
   return v;

@@ -84,12 +84,18 @@ void AudioStream::parse(bool final) {
   if (done > 0) drop(done);
 }
 
+// Samples of the current configuration in 90 kHz, to the nearest tick.
+Pts90k AudioStream::ticks(int64_t samples) const {
+  const int64_t rate = config_->audio.sample_rate;
+  return (samples * codec::kPtsHz * 2 + rate) / (rate * 2);
+}
+
 void AudioStream::emit(size_t size) {
   if (framer_->pieces().empty()) return;
   if (!config_ || revision_ != framer_->revision()) {
     // Counting goes on from here at the new rate.
     if (anchor_ && config_) {
-      *anchor_ += since_anchor_ * codec::kPtsHz / config_->audio.sample_rate;
+      *anchor_ += ticks(since_anchor_);
       since_anchor_ = 0;
     }
     config_ = framer_->config();
@@ -107,7 +113,7 @@ void AudioStream::emit(size_t size) {
   for (const auto& piece : framer_->pieces()) {
     codec::Sample sample;
     sample.track = track_;
-    sample.dts = sample.pts = *anchor_ + since_anchor_ * codec::kPtsHz / config_->audio.sample_rate;
+    sample.dts = sample.pts = *anchor_ + ticks(since_anchor_);
     sample.duration = piece.duration;
     sample.key = true;
     sample.damaged = damaged_;

@@ -35,6 +35,7 @@ class AudioStream final : public ElementaryStream {
   void drop(size_t n);
   void skip_damage(size_t n);
   void take_stamp();
+  codec::Pts90k ticks(int64_t samples) const;
   void emit(size_t size);
 
   std::unique_ptr<AudioFramer> framer_;

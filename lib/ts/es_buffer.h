@@ -46,6 +46,7 @@ class EsBuffer {
   struct Free {
     void operator()(uint8_t* p) const { std::free(p); }
   };
+  static constexpr size_t kFirst = 4096;
   static constexpr size_t kCheapMove = 1024;
   static constexpr size_t kSmall = 256 << 10;
 
@@ -58,23 +59,26 @@ class EsBuffer {
   }
   void make_room(size_t more) {
     const size_t need = kHeadroom + size() + more;
-    if (need <= capacity_ && begin_ >= capacity_ / 2) {
+    if (need <= capacity_ && begin_ - kHeadroom >= size()) {  // moves no more than was dropped since
       compact();
       return;
     }
-    size_t capacity = capacity_ == 0 ? 4096 : capacity_;
-    while (capacity < need) capacity *= 2;
-    reallocate(capacity);
+    size_t capacity = capacity_ == 0 ? kFirst : capacity_;
+    while (capacity < need) capacity += capacity < kSmall ? capacity : capacity / 4;
+    if (capacity > capacity_ || begin_ > kHeadroom) reallocate(capacity);
   }
+  // The data lies behind the usual headroom afterwards.
   void reallocate(size_t capacity) {
-    std::unique_ptr<uint8_t, Free> fresh(static_cast<uint8_t*>(std::malloc(capacity)));
-    if (!fresh) throw std::bad_alloc();
-    const size_t kept = size();
-    if (kept > 0) std::memcpy(fresh.get() + kHeadroom, data(), kept);
-    memory_ = std::move(fresh);
+    if (capacity_ == 0) {
+      begin_ = end_ = kHeadroom;
+    } else {
+      compact();
+    }
+    auto* fresh = static_cast<uint8_t*>(std::realloc(memory_.get(), capacity));
+    if (fresh == nullptr) throw std::bad_alloc();
+    (void)memory_.release();
+    memory_.reset(fresh);
     capacity_ = capacity;
-    begin_ = kHeadroom;
-    end_ = kHeadroom + kept;
     peak_ = 0;
   }
   // One 8 MB key frame must not hold 8 MB for ever: after a while of small use the memory is given back.

@@ -1,6 +1,7 @@
 // Cuts a byte stream of any chunking into transport packets of 188 bytes, standing alone or 192 apart (m2ts).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -74,8 +75,6 @@ class PacketSplitter {
   }
 
   uint64_t skipped_bytes() const { return skipped_; }
-  // Packets whose sync byte was wrong while their neighbours' were right.
-  uint64_t bad_sync() const { return bad_sync_; }
 
  private:
   static constexpr size_t kWideStride = 192;
@@ -105,7 +104,7 @@ class PacketSplitter {
       }
       if (rest.size() < kWindow) return at;
       if (rest[stride_] == kSyncByte && rest[2 * stride_] == kSyncByte) {
-        ++bad_sync_;
+        skipped_ += stride_;  // one wrong sync byte between right ones: that packet only
         at += stride_;
       } else {
         stride_ = 0;
@@ -136,7 +135,7 @@ class PacketSplitter {
   std::array<uint8_t, kWindow> carry_;
   size_t carried_ = 0;
   size_t stride_ = 0;  // 0: not in sync
-  uint64_t skipped_ = 0, bad_sync_ = 0;
+  uint64_t skipped_ = 0;
 };
 
 }  // namespace cbx::ts

@@ -14,9 +14,10 @@ class Timeline {
 
   // A decoding time stamp of any track; the next ones are unrolled relative to it.
   codec::Pts90k dts(uint64_t stamp) {
-    const codec::Pts90k t = reference_ ? near(stamp, *reference_) : static_cast<codec::Pts90k>(stamp);
+    if (!reference_) return *(reference_ = static_cast<codec::Pts90k>(stamp));
+    const codec::Pts90k t = near(stamp, *reference_);
     // A single wild stamp (a bit error) must not carry the line off by a whole wrap: it takes two that agree.
-    if (!reference_ || close(t, *reference_) || (outlier_ && close(t, *outlier_))) {
+    if (std::abs(distance(stamp, *reference_)) < kNear || (outlier_ && std::abs(t - *outlier_) < kNear)) {
       reference_ = t;
       outlier_.reset();
     } else {
@@ -33,12 +34,15 @@ class Timeline {
   }
 
  private:
-  static bool close(codec::Pts90k a, codec::Pts90k b) { return std::abs(a - b) < 60 * codec::kPtsHz; }
+  static constexpr int64_t kNear = 60 * codec::kPtsHz;
+
+  static int64_t distance(uint64_t stamp, codec::Pts90k reference) {
+    const int64_t delta = (static_cast<int64_t>(stamp) - reference) & (kWrap - 1);
+    return delta >= kWrap / 2 ? delta - kWrap : delta;
+  }
   // The time nearest to `reference` that has these 33 bits; never negative.
   static codec::Pts90k near(uint64_t stamp, codec::Pts90k reference) {
-    int64_t delta = (static_cast<int64_t>(stamp) - reference) & (kWrap - 1);
-    if (delta >= kWrap / 2) delta -= kWrap;
-    const codec::Pts90k t = reference + delta;
+    const codec::Pts90k t = reference + distance(stamp, reference);
     return t < 0 ? t + kWrap : t;
   }
 

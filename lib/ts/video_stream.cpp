@@ -122,10 +122,13 @@ void VideoStream::begin_unit(size_t start_code) {
   auto next = stamps_.begin();
   while (next != stamps_.end() && next->offset <= start_code) ++next;
   if (next == stamps_.begin()) return;
-  unit_.stamp = std::prev(next)->pes;
+  auto mine = std::prev(next);
+  // A four-byte start code may have been cut after its first zero.
+  if (!mine->pes.pts && mine->offset == start_code && mine != stamps_.begin()) --mine;
+  unit_.stamp = mine->pes;
   unit_.stamped = unit_.stamp.pts.has_value();
   // Later units in the same packet have its arrival, but not its times.
-  std::prev(next)->pes.pts.reset();
+  mine->pes.pts.reset();
   stamps_.erase(stamps_.begin(), std::prev(next));
 }
 

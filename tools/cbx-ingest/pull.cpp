@@ -21,20 +21,16 @@ Monotonic::duration BackOff::next() {
   return std::chrono::duration_cast<Monotonic::duration>(std::chrono::duration<double>(seconds));
 }
 
-Pull::Pull(srt::CallUrl url, std::string device, std::string passphrase, const Logger& log)
-    : url_(std::move(url)),
-      device_(std::move(device)),
-      passphrase_(std::move(passphrase)),
-      log_(&log),
-      back_off_(std::random_device{}()) {}
+Pull::Pull(Target target, std::string device, const Logger& log)
+    : target_(std::move(target)), device_(std::move(device)), log_(&log), back_off_(std::random_device{}()) {}
 
 Result<Pull> Pull::create(const std::string& url, std::string device, std::string passphrase, const Logger& log) {
-  CBX_ASSIGN(srt::CallUrl call, srt::parse_call_url(url));
-  return Pull(std::move(call), std::move(device), std::move(passphrase), log);
+  CBX_ASSIGN(Target target, check_target(url, std::move(passphrase)));
+  return Pull(std::move(target), std::move(device), log);
 }
 
 void Pull::failed(Error error, Monotonic now) {
-  call_.reset();
+  attempt_.reset();
   const auto pause = back_off_.next();
   retry_at_ = now + pause;
   log_->warn("{}; next attempt in {:.1f} s", error.message(), std::chrono::duration<double>(pause).count());
@@ -49,27 +45,27 @@ std::optional<Arrival> Pull::beat(bool connected, Monotonic now) {
     retry_at_ = now + back_off_.next();
     return std::nullopt;
   }
-  if (!call_) {
+  if (!attempt_) {
     if (now < retry_at_) return std::nullopt;
-    auto call = srt::Call::start(url_, passphrase_);
-    if (!call) {
-      failed(std::move(call).error(), now);
+    auto attempt = start_attempt(target_);
+    if (!attempt) {
+      failed(std::move(attempt).error(), now);
       return std::nullopt;
     }
-    call_ = *std::move(call);
+    attempt_ = *std::move(attempt);
   }
-  auto socket = call_->poll();
-  if (!socket) {
-    failed(std::move(socket).error(), now);
+  auto source = attempt_->poll(now);
+  if (!source) {
+    failed(std::move(source).error(), now);
     return std::nullopt;
   }
-  if (!*socket) return std::nullopt;
+  if (!*source) return std::nullopt;
   Arrival arrival;
-  arrival.source = make_srt_source(srt::Connection(**std::move(socket), now));
-  arrival.peer = call_->peer().to_string();
-  arrival.protocol = "srt";
-  arrival.admission = {device_, passphrase_};
-  call_.reset();
+  arrival.source = *std::move(source);
+  arrival.peer = attempt_->peer();
+  arrival.protocol = target_.protocol;
+  arrival.admission = {device_, target_.passphrase};
+  attempt_.reset();
   failure_.reset();
   was_connected_ = true;
   connected_at_ = now;

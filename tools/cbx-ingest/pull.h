@@ -6,10 +6,10 @@
 #include <random>
 #include <string>
 
+#include "attempt.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "receiver.h"
-#include "srt/caller.h"
 
 namespace cbx::ingest {
 
@@ -38,13 +38,13 @@ class Pull {
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
-  Pull(srt::CallUrl url, std::string device, std::string passphrase, const Logger& log);
+  Pull(Target target, std::string device, const Logger& log);
   void failed(Error error, Monotonic now);
 
-  srt::CallUrl url_;
-  std::string device_, passphrase_;
+  Target target_;
+  std::string device_;
   const Logger* log_;
-  std::optional<srt::Call> call_;
+  std::unique_ptr<Attempt> attempt_;
   std::optional<Error> failure_;
   BackOff back_off_;
   Monotonic retry_at_{}, connected_at_{};

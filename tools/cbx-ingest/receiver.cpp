@@ -183,7 +183,8 @@ Receiver::Turn Receiver::hand_over(Live& live, Monotonic now, WallTime wall) {
       live.ready = live.more = false;
       if (received.stop == Stop::ended) {
         const bool lost = now - live.source->last_data() >= kPeerIdle - std::chrono::seconds(1);
-        end(live, lost ? "peer_lost" : "peer_closed", live.source->failure());
+        const std::string cause = live.source->cause();
+        end(live, !cause.empty() ? cause : lost ? "peer_lost" : "peer_closed", live.source->failure());
       }
       live.drained = !live.cause.empty();
       return Turn::done;

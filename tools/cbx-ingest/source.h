@@ -27,7 +27,8 @@ class Source {
   virtual int latency_ms() const = 0;
   // kNoSocket for what no SRT poller can watch.
   virtual srt::SocketId socket() const = 0;
-  // Why it ended, for a source that knows.
+  // Why it ended, for a source that knows: the cause of the connection.close record, and its detail.
+  virtual std::string cause() const { return {}; }
   virtual std::string failure() const { return {}; }
   virtual void close() = 0;
 };

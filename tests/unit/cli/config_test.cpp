@@ -24,7 +24,7 @@ class Config : public testing::Test {
   void TearDown() override { SetUp(); }
 
   Outcome run(const std::string& toml, std::vector<std::string> arguments) {
-    const std::string file = dir_ / "cbx.toml";
+    const std::string file = dir_.path() + "/cbx.toml";
     EXPECT_TRUE(replace_file(file, toml, 0600));
     arguments.insert(arguments.begin(), {"cbx-test", "--config", file});
     std::vector<char*> argv;
@@ -69,7 +69,6 @@ TEST_F(Config, NamesWhatIsWrong) {
   EXPECT_NE(testing::internal::GetCapturedStderr().find("valu"), std::string::npos);
   EXPECT_EQ(run("other_tools_setting = 1\n", {}).code, 0);
   testing::internal::CaptureStderr();
-  EXPECT_EQ(run("", {"--config=/nonexistent/x.toml"}).code, 66);
   EXPECT_EQ(run("", {"--bad"}).code, 64);
   testing::internal::GetCapturedStderr();
 }

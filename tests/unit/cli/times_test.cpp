@@ -5,7 +5,9 @@
 namespace cbx::cli {
 namespace {
 
-WallMs at(const char* text) { return *parse_rfc3339(text); }
+WallMs at(const char* text) {
+  return *parse_rfc3339(text);
+}
 
 // 2026-11-20 17:30 in Seoul.
 const TimeContext kSeoul{*UtcOffset::parse("+09:00"), at("2026-11-20T08:30:00Z")};

@@ -143,6 +143,21 @@ TEST_F(ImportTest, TransportStreamLosesStartCodesAndAdts) {
   EXPECT_EQ(got.configs.at(0).front().decoder_config, want.configs.at(0).front().decoder_config);
 }
 
+TEST_F(ImportTest, ANewPictureSizeInATransportStreamIsFollowed) {
+  for (const char* size : {"160x120", "320x240"})
+    run(std::string("-f lavfi -i testsrc2=size=") + size +
+        ":rate=25:duration=2 -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p " + path(size) + ".ts");
+  const auto a = read_file(path("160x120.ts"), 10 << 20), b = read_file(path("320x240.ts"), 10 << 20);
+  ASSERT_TRUE(a && b);
+  ASSERT_TRUE(replace_file(path("both.ts"), *a + *b, 0600));
+  const Collector c = import(path("both.ts"));
+  const auto& configs = c.configs.at(0);
+  ASSERT_EQ(configs.size(), 2u);
+  EXPECT_EQ(configs[0].video.width, 160);
+  EXPECT_EQ(configs[1].video.width, 320);
+  EXPECT_EQ(configs[1].video.height, 240);
+}
+
 TEST_F(ImportTest, EverySoundThatMp4Carries) {
   const struct {
     const char* encoder;
@@ -246,6 +261,11 @@ TEST_F(ImportTest, ForeignFilesAreRefused) {
     ASSERT_FALSE(importer) << f.name;
     EXPECT_EQ(importer.error().code(), ErrorCode::data);
   }
+  // A whole file, of a demuxer that nobody asked for.
+  run("-f lavfi -i sine=frequency=440:duration=1 -c:a libopus " + path("a.ogg"));
+  const auto ogg = Importer::open(path("a.ogg"));
+  ASSERT_FALSE(ogg);
+  EXPECT_EQ(ogg.error().code(), ErrorCode::data);
   EXPECT_EQ(Importer::open(path("nothing")).error().code(), ErrorCode::no_input);
   EXPECT_EQ(Importer::open(path("")).error().code(), ErrorCode::no_input);
 }

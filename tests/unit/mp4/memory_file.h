@@ -16,6 +16,7 @@ class MemoryFile final : public File {
   struct Write {
     uint64_t offset;
     Bytes data;
+    bool truncate = false;  // to `offset`
   };
   MemoryFile() = default;
   explicit MemoryFile(Bytes content) : bytes(std::move(content)) {}
@@ -23,14 +24,13 @@ class MemoryFile final : public File {
   Bytes bytes;
   std::vector<Write> log;
   std::optional<uint64_t> room;  // bytes the disk has in all; then ENOSPC
-  int truncates = 0;
 
   Status write_at(uint64_t offset, ByteSpan data) override {
     uint64_t n = data.size();
     if (room && offset + n > *room) n = *room > offset ? *room - offset : 0;
     if (offset + n > bytes.size()) bytes.resize(offset + n);
     std::copy_n(data.begin(), n, bytes.begin() + static_cast<ptrdiff_t>(offset));
-    log.push_back({offset, Bytes(data.begin(), data.begin() + static_cast<ptrdiff_t>(n))});
+    log.push_back({offset, Bytes(data.begin(), data.begin() + static_cast<ptrdiff_t>(n)), false});
     if (n < data.size()) return fail(ErrorCode::io, "cannot write 'memory': no space left", ENOSPC);
     return {};
   }
@@ -51,7 +51,7 @@ class MemoryFile final : public File {
   }
   Result<uint64_t> size() override { return bytes.size(); }
   Status truncate(uint64_t size) override {
-    ++truncates;
+    log.push_back({size, {}, true});
     bytes.resize(size);
     return {};
   }

@@ -141,20 +141,12 @@ TEST(Salvage, BrokenNalUnitsFromTheCameraAreNoReasonToRefuse) {
   EXPECT_EQ(s->finished.samples, 40u);
 }
 
-// Every state that a crash can leave while finish() runs: each write done up to each of its bytes.
-void expect_crash_safe(uint64_t reserve) {
-  MemoryFile file;
-  auto w = HybridWriter::create(file, {video_config(), audio_config()}, file_info(), reserve);
-  ASSERT_TRUE(w);
-  record(*w, 1);
-  Bytes state = file.bytes;
-  file.log.clear();
-  std::vector<std::string> steps;
-  ASSERT_TRUE(w->finish([&](std::string_view step) { steps.emplace_back(step); }));
-  EXPECT_EQ(steps, (std::vector<std::string>{"moov", "sync", "commit"}));
-  const Bytes want = file.bytes;
+// Plays a log of writes over `state`, each up to each of its bytes, and salvages every state on the way: `want` comes
+// of it.
+void expect_crash_safe(Bytes state, const std::vector<MemoryFile::Write>& log, const Bytes& want) {
   size_t states = 0;
-  for (const MemoryFile::Write& write : file.log) {
+  for (const MemoryFile::Write& write : log) {
+    if (write.truncate) state.resize(write.offset);
     for (size_t n = 0; n <= write.data.size(); ++n) {
       if (n > 0) {
         const uint64_t at = write.offset + n - 1;
@@ -172,11 +164,32 @@ void expect_crash_safe(uint64_t reserve) {
   EXPECT_GT(states, 500u);
 }
 
+void expect_finish_crash_safe(uint64_t reserve) {
+  MemoryFile file;
+  auto w = HybridWriter::create(file, {video_config(), audio_config()}, file_info(), reserve);
+  ASSERT_TRUE(w);
+  record(*w, 1);
+  const Bytes before = file.bytes;
+  file.log.clear();
+  std::vector<std::string> steps;
+  ASSERT_TRUE(w->finish([&](std::string_view step) { steps.emplace_back(step); }));
+  EXPECT_EQ(steps, (std::vector<std::string>{"moov", "sync", "commit"}));
+  expect_crash_safe(before, file.log, file.bytes);
+}
+
 TEST(Salvage, FinishIsCrashSafeAtEveryByteInsideTheReserve) {
-  expect_crash_safe(4096);
+  expect_finish_crash_safe(4096);
 }
 TEST(Salvage, FinishIsCrashSafeAtEveryByteBehindTheFragments) {
-  expect_crash_safe(700);
+  expect_finish_crash_safe(700);
+}
+
+TEST(Salvage, SalvageOfACutFinishedFileIsCrashSafeAtEveryByte) {
+  Bytes cut = finished(2, 4096);
+  cut.resize(cut.size() - 2500);
+  MemoryFile file(cut);
+  ASSERT_TRUE(salvage(file));
+  expect_crash_safe(cut, file.log, file.bytes);
 }
 
 TEST(Salvage, ClaimedSamplesAreBoundedByTheirBytes) {
@@ -195,6 +208,18 @@ TEST(Salvage, ClaimedSamplesAreBoundedByTheirBytes) {
   const auto s = salvage(file);
   ASSERT_TRUE(s);
   EXPECT_EQ(s->cut_bytes, head.size());
+  EXPECT_EQ(s->finished.bytes, before);
+}
+
+TEST(Salvage, SamplesMustFillTheirMdat) {
+  MemoryFile file = recording(1);
+  Bytes head;
+  append_fragment_head(head, 99, 1, 90000000, {{8, 1024, 0, true}}, 12);
+  head.resize(head.size() + 12, 1);
+  const uint64_t before = file.bytes.size();
+  file.bytes.insert(file.bytes.end(), head.begin(), head.end());
+  const auto s = salvage(file);
+  ASSERT_TRUE(s);
   EXPECT_EQ(s->finished.bytes, before);
 }
 

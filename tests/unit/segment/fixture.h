@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -51,17 +52,21 @@ class TestClock final : public Clock {
   Monotonic mono_{std::chrono::hours{1}};
 };
 
-// The real file system, of which writes can be made to fail.
+// The real file system, which can be made full: files grow no more, what they have can be overwritten.
 class FaultyFile final : public File {
  public:
-  FaultyFile(std::unique_ptr<File> real, const bool& full) : real_(std::move(real)), full_(full) {}
-  Status write_at(uint64_t o, ByteSpan d) override { return full_ ? no_room() : real_->write_at(o, d); }
-  Status write_at(uint64_t o, std::span<const iovec> p) override { return full_ ? no_room() : real_->write_at(o, p); }
+  FaultyFile(std::unique_ptr<File> real, const std::atomic<bool>& full) : real_(std::move(real)), full_(full) {}
+  Status write_at(uint64_t o, ByteSpan d) override { return grows(o, d.size()) ? no_room() : real_->write_at(o, d); }
+  Status write_at(uint64_t o, std::span<const iovec> p) override {
+    uint64_t bytes = 0;
+    for (const iovec& part : p) bytes += part.iov_len;
+    return grows(o, bytes) ? no_room() : real_->write_at(o, p);
+  }
   Status append(ByteSpan d) override { return full_ ? no_room() : real_->append(d); }
   Result<size_t> read_at(uint64_t o, std::span<uint8_t> d) override { return real_->read_at(o, d); }
   Result<uint64_t> size() override { return real_->size(); }
   Status truncate(uint64_t s) override { return real_->truncate(s); }
-  Status allocate(uint64_t o, uint64_t l) override { return full_ ? no_room() : real_->allocate(o, l); }
+  Status allocate(uint64_t o, uint64_t l) override { return grows(o, l) ? no_room() : real_->allocate(o, l); }
   Status sync_data() override { return real_->sync_data(); }
   void start_writeback(uint64_t o, uint64_t l) override { real_->start_writeback(o, l); }
   Result<bool> try_lock() override { return real_->try_lock(); }
@@ -72,17 +77,18 @@ class FaultyFile final : public File {
   const std::string& path() const override { return real_->path(); }
 
  private:
+  bool grows(uint64_t offset, uint64_t bytes) { return full_ && offset + bytes > real_->size().value_or(0); }
   Status no_room() const { return fail(os_error(ENOSPC, "cannot write '" + path() + "'")); }
   std::unique_ptr<File> real_;
-  const bool& full_;
+  const std::atomic<bool>& full_;
 };
 
 class FaultyFilesystem final : public Filesystem {
  public:
-  bool full = false;  // as a disk is: new data finds no room, what is allocated can be overwritten in reality
+  std::atomic<bool> full{false};
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
     CBX_ASSIGN(auto real, real_.open(path, mode));
-    // Only media files meet the full disk here; the journal's turn is in another test.
+    // Only media files meet the full disk here.
     if (!path.ends_with(".part")) return real;
     return std::unique_ptr<File>(new FaultyFile(std::move(real), full));
   }

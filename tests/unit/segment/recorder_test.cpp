@@ -235,12 +235,15 @@ TEST_F(RecorderTest, AFullDiskKeepsWhatIsWrittenAndRecordingResumes) {
     if (const auto* x = std::get_if<SegmentRecord>(&r)) s.push_back(*x);
     if (const auto* x = std::get_if<GapRecord>(&r)) gaps.push_back(*x);
   }
-  ASSERT_EQ(s.size(), 1u) << "what could not be finished on the full disk stays for recovery";
+  ASSERT_EQ(s.size(), 2u);
+  EXPECT_EQ(s[0].end, "error");
+  EXPECT_GE(s[0].duration_ms, 4000) << "what was on the disk is kept, and finished without needing room";
+  EXPECT_TRUE(map_of(s[0]).finished);
   ASSERT_EQ(gaps.size(), 1u);
   EXPECT_EQ(gaps[0].cause, "disk");
   EXPECT_GE(gaps[0].duration_ms, 4000);
   EXPECT_LE(gaps[0].duration_ms, 7000);
-  EXPECT_GE(s[0].duration_ms, 3900);
+  EXPECT_GE(s[1].duration_ms, 3900);
 }
 
 TEST_F(RecorderTest, AStalledStreamIsFlushedAndLaterClosed) {
