@@ -65,7 +65,7 @@ prepare() {
   if [[ ! -f $build/CMakeCache.txt ]]; then
     cmake -S "$source" -B "$build" -G Ninja -DBUILD_TESTING=OFF -Wno-dev >/dev/null
   fi
-  cmake --build "$build"
+  cmake --build "$build" --target cbx-ingest cbx-segment cbx-index cbx-account
   build=$(cd "$build" && pwd)
   export PATH=$build:$PATH
 }

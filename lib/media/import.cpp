@@ -134,8 +134,7 @@ struct Importer::Impl {
 Status Importer::Impl::open_input() {
   silence_libav();
   struct stat st {};
-  if (::fstat(source.fd, &st) != 0)
-    return fail(os_error(errno, fmt::format("cannot stat '{}'", name)));
+  if (::fstat(source.fd, &st) != 0) return fail(os_error(errno, fmt::format("cannot stat '{}'", name)));
   if (S_ISDIR(st.st_mode)) return fail(ErrorCode::no_input, fmt::format("'{}' is a folder", name));
   seekable = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
   if (seekable) {

@@ -18,10 +18,10 @@ using Handler = codec::Handler;
 
 struct Stats {
   uint64_t packets = 0;
-  uint64_t lost_packets = 0;     // by continuity counter (at least; up to 15 are told apart)
-  uint64_t error_packets = 0;    // transport_error_indicator
-  uint64_t skipped_bytes = 0;    // rubbish between packets
-  uint64_t crc_errors = 0;       // PSI sections
+  uint64_t lost_packets = 0;   // by continuity counter (at least; up to 15 are told apart)
+  uint64_t error_packets = 0;  // transport_error_indicator
+  uint64_t skipped_bytes = 0;  // rubbish between packets
+  uint64_t crc_errors = 0;     // PSI sections
   uint64_t damaged_samples = 0;
 };
 

@@ -4,6 +4,7 @@
 load helpers
 
 setup_file() {
+  bats_require_minimum_version 1.5.0
   export CLIP="$BATS_FILE_TMPDIR/clip.ts" LONG="$BATS_FILE_TMPDIR/long.ts"
   ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=320x180:rate=25 -f lavfi -i sine -t 3 \
     -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:a aac -f mpegts "$CLIP"
@@ -26,6 +27,7 @@ make_store() { # a store that cbx-account accepts
 ingest() {
   background timeout 90 cbx-ingest --root "$PWD/store" --listen "srt://:$port${query:-}" -v "$@" --records records \
     >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on'
 }
@@ -68,6 +70,7 @@ is_most_of() {
 
 @test "all three syntaxes of the stream id, and frames on stdout" {
   background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --register auto >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on'
   publish "$CLIP" cam01 & a=$!
@@ -90,6 +93,7 @@ is_most_of() {
 @test "IPv6" {
   background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://[::1]:$port" --register auto --once \
     --records records >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on \[::1\]'
   timeout 60 ffmpeg -v error -nostdin -re -i "$CLIP" -c copy -f mpegts "srt://[::1]:$port?streamid=cam01&linger=5"
@@ -184,6 +188,7 @@ is_most_of() {
   cbx-account device add cam02 >/dev/null
   key=$(sqlite3 store/state.db "select key from device where id = 'cam01'")
   background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --require-encryption -v >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on'
   CBX_PASSPHRASE='not the right key' run cbx-srtload send --port "$port" --seconds 0.2 --linger 0 --stream-id cam01
@@ -203,7 +208,7 @@ is_most_of() {
   [ "$(grep -c connection.open lines)" = 2 ]
   grep -q '"encryption":256' lines
   grep -q '"encryption":128' lines
-  ! grep -q "$key" log lines
+  run ! grep -q "$key" log lines
 }
 
 @test "a changed key ends the live connection, a disabled device stays out" {
@@ -229,6 +234,7 @@ is_most_of() {
 
 @test "the newest publisher of a device replaces the older" {
   background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --register auto -v >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on'
   background publish "$LONG" cam01
@@ -245,6 +251,7 @@ is_most_of() {
 @test "a thousand callers that send nothing leave a working camera untouched" {
   background timeout 80 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --register auto --silent-timeout 5 \
     --max-connections 1200 --max-per-address 1200 --max-silent 600 >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 10 has_line log 'listening on'
   background publish "$LONG" cam01
@@ -283,7 +290,7 @@ is_most_of() {
   grep -q '^CBX_PEER=127.0.0.1:' env.cam01
   grep -q '^CBX_PROTOCOL=srt$' env.cam01
   grep -q "^CBX_CONNECTION=$(grep connection.open records | grep cam01 | sed 's/.*"connection":"\([^"]*\)".*/\1/')\$" env.cam01
-  ! grep -q CBX_PASSPHRASE env.cam01
+  run ! grep -q CBX_PASSPHRASE env.cam01
   stop_ingest
   [ "$(grep -c connection.close records)" = 2 ]
 }
@@ -341,6 +348,7 @@ is_most_of() {
   printf 'a long enough secret\n' >secret
   background timeout 60 cbx-ingest "srt://127.0.0.1:$port?latency=300" --device cam07 --passphrase-file secret \
     >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 15 has_line log 'next attempt'
   timeout 60 ffmpeg -v error -nostdin -re -i "$CLIP" -c copy -f mpegts \
@@ -358,13 +366,14 @@ is_most_of() {
   cp "$CLIP" www/clip.ts
   background python3 -m http.server --bind 127.0.0.1 --directory www "$tcp" >/dev/null 2>&1
   background timeout 60 cbx-ingest "http://127.0.0.1:$tcp/clip.ts?token=hush" --device cam08 -v >out 2>log
+  # shellcheck disable=SC2154  # set by background
   ingest=$pid
   wait_until 30 has_lines log 2 ended
   stop_ingest
   records_of out >lines
   grep -q '"device":"cam08".*"protocol":"http"' lines
   grep -q '"cause":"peer_closed"' lines
-  ! grep -q hush log lines
+  run ! grep -q hush log lines
   payload_of out cam08 >ts
   [ "$(ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0 ts | head -1)" -ge 150 ]
 }

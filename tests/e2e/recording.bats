@@ -62,7 +62,8 @@ publish() { # CLIP DEVICE
     mapfile -t files < <(segments "$root" "cam$number")
     [ "${#files[@]}" -ge 3 ]
     check_segment "${files[@]}"
-    compare_recording --whole "${clips[number]}" "${files[@]}"
+    # ffmpeg leaves without waiting for its last packets to be taken.
+    compare_recording --whole --lost-end 0.3 "${clips[number]}" "${files[@]}"
     diff <(printf '%s\n' "${files[@]#"$root/media/"}") <(cbx-index list "cam$number" --json | jq -r .path)
     cbx-index gaps "cam$number" "$(cbx-index list "cam$number" --json | jq -rs '"\(.[0].start)..\(.[-1].start)"')"
   done

@@ -10,7 +10,7 @@ done
 for page in "${pages[@]}"; do
   # A reference to a page of our own is unknown until it is installed.
   while IFS= read -r line; do
-    if [[ $line =~ 'referenced manual not found: Xr '([a-z0-9-]+)\ ([1-9]) ]]; then
+    if [[ $line =~ 'referenced manual not found: Xr '([^ ]+)\ ([1-9]) ]]; then
       [[ -f man/${BASH_REMATCH[1]}.${BASH_REMATCH[2]} || ${BASH_REMATCH[1]} != cbx* ]] && continue
     fi
     [[ $line == *': STYLE: operating system explicitly specified:'* ]] && continue
