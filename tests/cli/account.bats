@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # cbx-account as a black box.
+# shellcheck disable=SC2154  # bats sets stderr
 
 setup_file() {
   bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # cbx-index as a black box.
+# shellcheck disable=SC2154,SC2317,SC2016  # bats sets stderr; functions are called by name; $1 is for the inner shell
 
 setup_file() {
   bats_require_minimum_version 1.5.0
