@@ -9,6 +9,8 @@
 namespace cbx::index {
 namespace {
 
+// A backlog is taken in larger bites.
+constexpr size_t kMostRows = 2000;
 constexpr Millis kRetryDelay{500};
 // After TERM a lock is not waited for longer than this.
 constexpr Millis kStopPatience{10'000};
@@ -106,7 +108,7 @@ void Adder::wait() {
 
 Status Adder::step(RecordReader* reader) {
   if (reader) {
-    auto fresh = reader->take(options_.batch_rows - std::min(batch_.size(), options_.batch_rows));
+    auto fresh = reader->take(kMostRows - std::min(batch_.size(), kMostRows));
     if (batch_.empty() && !fresh.empty()) batch_since_ = clock_.monotonic();
     std::move(fresh.begin(), fresh.end(), std::back_inserter(batch_));
   }
@@ -139,7 +141,7 @@ Result<int64_t> Adder::run() {
   // TERM: what the pipe has brought so far is in the queue or in a journal.
   if (reader)
     while (!batch_.empty() || reader->has_waiting()) {
-      auto rest = reader->take(options_.batch_rows);
+      auto rest = reader->take(kMostRows);
       std::move(rest.begin(), rest.end(), std::back_inserter(batch_));
       CBX_TRY(commit());
     }

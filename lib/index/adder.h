@@ -20,8 +20,8 @@ struct AdderOptions {
   int input = -1;             // descriptor of the record lines; -1: journals only
   bool watch = false;         // stay and follow the journals, by inotify and by looking
   Millis look_every{60'000};  // how often all journals are looked at
-  size_t batch_rows = 100;
-  Millis batch_delay{100};
+  size_t batch_rows = 100;    // committed as soon as there are so many, or
+  Millis batch_delay{100};    // after this
 };
 
 class Adder {

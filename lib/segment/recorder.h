@@ -9,33 +9,15 @@
 #include <optional>
 #include <string>
 
-#include "base/log.h"
 #include "codec/track.h"
 #include "segment/clock.h"
 #include "segment/closer.h"
-#include "segment/disk.h"
 #include "segment/queue.h"
+#include "segment/segment_file.h"
+#include "segment/shared.h"
 #include "ts/demuxer.h"
 
 namespace cbx::segment {
-
-// What all recorders of a process share; outlives them.
-struct Shared {
-  Filesystem& fs;
-  const store::Store& store;
-  const Clock& clock;
-  const Logger& log;
-  DiskHealth& disk;
-  Closer& closer;
-  std::chrono::seconds length{60};
-};
-
-// Where a stream comes from.
-struct Origin {
-  std::string device;
-  std::string source = "live";  // as in SegmentRecord
-  std::string connection;
-};
 
 // Not thread-safe; owned by the reader's thread.
 class Recorder final : public ts::Handler {
@@ -66,7 +48,6 @@ class Recorder final : public ts::Handler {
   std::string_view state() const;
 
  private:
-  struct OpenFile;
   struct Track {
     std::shared_ptr<const codec::TrackConfig> config;
     SampleQueue queue;
@@ -92,13 +73,11 @@ class Recorder final : public ts::Handler {
   std::string cut_reason(const QueuedSample& s) const;
   bool past_boundary(const QueuedSample& s) const;
   void open(const QueuedSample& first);
-  Result<std::unique_ptr<OpenFile>> create_file(const QueuedSample& first);
-  void write_video(const QueuedSample& s, Pts90k next_dts);
+  Result<std::unique_ptr<SegmentFile>> create_file(const QueuedSample& first);
   void release_audio(Pts90k before, bool all);
-  void write_audio(const QueuedSample& s, const QueuedSample* next);
-  void flush_fragment();
+  // Ends the file where a write to it failed; false then.
+  bool wrote(const Status& status);
   void finish(const std::string& how, Pts90k end_pts);
-  void disk_failed(const Error& error);
 
   const Shared& shared_;
   const Origin origin_;
@@ -112,15 +91,15 @@ class Recorder final : public ts::Handler {
   Pts90k previous_base_ = 0;  // for samples that still come from before a jump
   int jump_grace_ = 0;        // samples for which previous_base_ is still tried
 
-  std::unique_ptr<OpenFile> file_;
+  std::unique_ptr<SegmentFile> file_;
+  WallTime boundary_{};  // where file_ is to be cut
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes_ = std::make_shared<std::atomic<uint64_t>>(0);
   WallMs last_start_{};
   std::optional<WallMs> recorded_until_;
   std::optional<Pts90k> last_idr_;
   std::optional<Pts90k> waiting_since_;  // where on the time line waiting for a start began
   Pts90k written_until_ = 0;             // audio before this may be written
-  std::optional<int64_t> audio_next_;    // end of the audio written, in its ticks
-  Pts90k audio_base_ = 0;                // what audio_next_ counts from
+  AudioLine audio_line_;
   Monotonic last_data_{};
   int64_t lost_total_ = 0, lost_recorded_ = 0;
   bool unsupported_ = false;

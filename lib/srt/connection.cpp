@@ -86,7 +86,8 @@ void Connection::refresh_stats() {
   if (srt_bstats(socket_.id(), &stats, 1) == SRT_ERROR) return;
   totals_.missing += stats.pktRcvLoss;
   totals_.retransmitted += stats.pktRcvRetrans;
-  rtt_us_ = static_cast<int>(stats.msRTT * 1000);
+  // libsrt says 100 ms until it has measured.
+  if (stats.msRTT != 100.0) rtt_us_ = static_cast<int>(stats.msRTT * 1000);
   buffered_packets_ = stats.pktRcvBuf;
 }
 

@@ -42,6 +42,11 @@ std::optional<Refusal> Gate::check_limits(const std::string& host) const {
   return std::nullopt;
 }
 
+std::optional<Refusal> Gate::over_limit(const std::string& host) const {
+  const std::lock_guard lock(mutex_);
+  return check_limits(host);
+}
+
 tl::expected<Admission, Refusal> Gate::admit(std::string_view stream_id, const std::string& host) const {
   std::shared_ptr<const AccessTable> table;
   {

@@ -52,6 +52,10 @@ class Gate {
   // Whether a connection that was let in with `admission` would still be.
   bool still_valid(const Admission& admission) const;
 
+  // What limit one more connection from `host` would break.  To be asked again when a connection is accepted: several
+  // handshakes may have passed since the last one was counted.
+  std::optional<Refusal> over_limit(const std::string& host) const;
+
   // Counts connections for the limits.
   void opened(const std::string& host);
   void spoke();  // the first data of one of them came

@@ -41,11 +41,8 @@ publish() {
   timeout 60 ffmpeg -v error -nostdin -re -i "$1" -c copy -f mpegts \
     "srt://127.0.0.1:${3:-$port}?streamid=$2&linger=5${4:-}"
 }
-# refused STREAMID [URL-OPTIONS]: for a caller that is refused; what ffmpeg says on stdout.
-refused() {
-  timeout 10 ffmpeg -v error -nostdin -re -i "$CLIP" -c copy -f mpegts \
-    "srt://127.0.0.1:$port?streamid=$1&connect_timeout=3000${2:-}" 2>&1 && return 1
-  return 0
+refused_with() { # CODE: what cam01 gets as an answer
+  cbx-srtload send --port "$port" --seconds 0.1 --linger 0 --stream-id cam01 2>&1 | grep -q "($1)"
 }
 
 live_transmit() { # PORT: sends what comes in by the fifo `feed`
@@ -180,7 +177,8 @@ is_most_of() {
     [ "$status" -eq 1 ]
     [[ $output == *"(${caller##* })"* ]] || { echo "$caller: $output"; false; }
   done
-  refused cam01
+  run timeout 10 ffmpeg -v error -nostdin -re -i "$CLIP" -c copy -f mpegts "srt://127.0.0.1:$port?streamid=cam01"
+  [ "$status" -ne 0 ]
   [ ! -s out ]
 }
 
@@ -220,8 +218,10 @@ is_most_of() {
   ingest --exec 'cat >/dev/null'
   background publish "$LONG" cam01 "$port" "&passphrase=$key"
   wait_until 10 has_line records connection.open
-  cbx-account device key cam01 >/dev/null
+  cbx-account device key --new cam01 >/dev/null
   wait_until 10 has_line records '"cause":"revoked"'
+  cbx-account device disable cam01
+  wait_until 5 refused_with 1403
 }
 
 @test "devices are registered on first sight with --register auto" {
@@ -273,8 +273,10 @@ is_most_of() {
 
 @test "--max-connections and --max-per-address" {
   ingest --register auto --max-per-address 2 --exec 'cat >/dev/null'
-  run cbx-srtload send --port "$port" --streams 4 --seconds 1 --linger 0 --stagger 0
-  [[ $output == *'"failed":2'* || $(grep -c 'limit' log) -ge 1 ]]
+  run cbx-srtload send --port "$port" --streams 6 --seconds 1 --linger 0 --stagger 0
+  [ "$status" -eq 1 ]
+  wait_until 10 has_lines records 2 connection.close
+  [ "$(grep -c connection.open records)" = 2 ]
 }
 
 @test "--exec runs a command for each connection, which gets the stream and the names" {

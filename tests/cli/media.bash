@@ -114,8 +114,8 @@ check_hidden() { # FILE SCRATCH
     quiet ffmpeg -v warning -nostdin -xerror -i "$scratch/track.mp4" -map 0 -f null - || return
     content_hashes "$scratch/track.mp4" | cut -d ' ' -f 2 >"$scratch/alone"
     content_hashes "$file" "0:$number" | cut -d ' ' -f 2 >"$scratch/of-file"
-    number=$((number + 1))
     cmp "$scratch/alone" "$scratch/of-file" || { echo "$file: track $track alone differs" >&2; return 1; }
+    number=$((number + 1))
   done
 }
 

@@ -143,10 +143,11 @@ void Ingest::accept_all() {
   if (callers_->ready().empty()) return;
   for (const auto& listener : listeners_) {
     while (auto accepted = listener->accept()) {
-      if (options_.once) {
-        if (had_publisher_) continue;
-        gate_->shut();
+      if (const auto refusal = gate_->over_limit(accepted->peer.host())) {
+        log_.debug("caller {} dropped: {}", accepted->peer.to_string(), refusal->reason);
+        continue;
       }
+      if (options_.once) gate_->shut();
       had_publisher_ = true;
       Arrival arrival;
       arrival.source = make_srt_source(srt::Connection(std::move(accepted->socket), clock_.monotonic()));

@@ -85,7 +85,10 @@ TEST_F(IndexTest, OneLinkRowAMinute) {
   auto a = link(t0_, 1000, "a"), b = link(t0_ + Millis{30'000}, 500, "b"), c = link(t0_ + kMinute, 7, "b");
   a.rtt_ms = 10, b.rtt_ms = 90;
   a.lost = 1, b.lost = 2;
-  for (int again = 0; again < 3; again++) apply(index, {a, b, c});
+  for (int again = 0; again < 3; again++) {
+    apply(index, {a, b, c});
+    EXPECT_EQ(index.links("cam01", {t0_, t0_ + kMinute})->front().bytes, 1500) << again;
+  }
   const auto links = *index.links("cam01", {t0_, t0_ + 2 * kMinute});
   ASSERT_EQ(links.size(), 2u);
   EXPECT_EQ(links[0].bytes, 1500);

@@ -1,0 +1,178 @@
+#include "segment/segment_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+
+namespace cbx::segment {
+namespace {
+
+using codec::kPtsHz;
+
+constexpr Pts90k kFragment = kPtsHz;  // at most this much is lost when the process is killed
+constexpr int kNameTries = 100;
+
+// 90 kHz to ticks of `rate`, rounded.
+int64_t to_ticks(Pts90k t, int rate) {
+  return (t * rate + (t < 0 ? -kPtsHz / 2 : kPtsHz / 2)) / kPtsHz;
+}
+
+double frame_rate(const codec::VideoInfo& info, int64_t frames, Pts90k duration) {
+  if (duration <= 0) return 0;
+  const double measured = static_cast<double>(frames) * static_cast<double>(kPtsHz) / static_cast<double>(duration);
+  if (info.frame_rate_num > 0 && info.frame_rate_den > 0) {
+    const double told = static_cast<double>(info.frame_rate_num) / info.frame_rate_den;
+    if (std::abs(told - measured) < 0.02 * told) return std::round(told * 1000) / 1000;
+  }
+  return std::round(measured * 100) / 100;
+}
+
+// Creates the .part of the first free name from `start` on.
+Result<std::unique_ptr<File>> create_part(const Shared& shared, const std::string& device, WallMs& start) {
+  const std::string media = shared.store.media_path() + "/";
+  for (int tries = 0;; tries++) {
+    const std::string part = media + shared.store.part_path(device, start);
+    auto file = shared.fs.open(part, OpenMode::create_new);
+    if (!file && file.error().os_error() == ENOENT) {
+      CBX_TRY(shared.fs.make_dirs(media + shared.store.day_folder(device, start)));
+      file = shared.fs.open(part, OpenMode::create_new);
+    }
+    if (file || file.error().os_error() != EEXIST || tries >= kNameTries) return file;
+    start += Millis{1};
+  }
+}
+
+}  // namespace
+
+std::optional<int64_t> AudioLine::place(int64_t at, Pts90k base, int64_t tolerance) {
+  if (base_ != base) {
+    next_.reset();
+    base_ = base;
+  }
+  if (!next_) return at;
+  if (std::abs(at - *next_) <= tolerance) return *next_;
+  if (at < *next_) return std::nullopt;
+  return at;
+}
+
+Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, const Origin& origin, Layout layout,
+                                                         const QueuedSample& first, WallMs start, uint64_t reserve) {
+  std::unique_ptr<SegmentFile> f(new SegmentFile);
+  f->layout_ = std::move(layout);
+  std::vector<codec::TrackConfig> configs;
+  if (f->layout_.video) configs.push_back(*f->layout_.video);
+  f->audio_track_ = static_cast<int>(configs.size());
+  if (f->layout_.audio) configs.push_back(*f->layout_.audio);
+
+  CBX_ASSIGN(f->file_, create_part(shared, origin.device, start));
+  const auto undo = [&](Error e) {
+    (void)shared.fs.unlink(f->file_->path());
+    return fail(std::move(e));
+  };
+  // Waits only if recovery is looking at the new name this very moment.
+  if (Status locked = f->file_->lock(); !locked) return undo(std::move(locked).error());
+  const mp4::FileInfo info{origin.device,          start,       origin.source, origin.connection,
+                           first.pts - first.base, std::nullopt};
+  auto writer = mp4::HybridWriter::create(*f->file_, configs, info, reserve);
+  if (!writer) return undo(std::move(writer).error());
+  f->writer_ = std::make_unique<mp4::HybridWriter>(std::move(*writer));
+
+  SegmentRecord& r = f->record_;
+  r.device = origin.device;
+  r.start = start;
+  r.source = origin.source;
+  r.connection = origin.connection;
+  r.pts = info.pts;
+  if (f->layout_.video) {
+    const codec::TrackConfig& v = *f->layout_.video;
+    r.video = codec::codec_name(v.codec);
+    r.width = v.video.width;
+    r.height = v.video.height;
+    r.rotation = v.video.rotation;
+  }
+  if (f->layout_.audio) r.audio = codec::codec_name(f->layout_.audio->codec);
+  f->base_ = first.base;
+  f->first_pts_ = f->end_pts_ = f->flushed_pts_ = first.pts;
+  f->fragment_from_ = first.dts;
+  return f;
+}
+
+Status SegmentFile::write_video(const QueuedSample& s, Pts90k next_dts) {
+  if (writer_->pending_bytes() > 0 && (s.key || next_dts - fragment_from_ > kFragment)) CBX_TRY(flush());
+  if (writer_->pending_bytes() == 0) fragment_from_ = s.dts;
+  mp4::WriterSample w;
+  w.track = 0;
+  w.dts = s.dts - base_;
+  w.composition_offset = static_cast<int32_t>(s.pts - s.dts);
+  w.duration = static_cast<uint32_t>(std::clamp<Pts90k>(next_dts - s.dts, 1, UINT32_MAX));
+  w.key = s.key || s.recovery_point;
+  w.data = s.data;
+  writer_->add(w);
+  frames_++;
+  end_pts_ = std::max(end_pts_, s.pts + w.duration);
+  return {};
+}
+
+Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next, AudioLine& line) {
+  const int rate = layout_.audio->audio.sample_rate;
+  const int64_t tolerance = rate / 1000;
+  const auto at = line.place(to_ticks(s.dts - base_, rate), base_, tolerance);
+  if (!at) return {};
+  if (!layout_.video) {
+    if (s.dts - fragment_from_ >= kFragment) CBX_TRY(flush());
+    if (writer_->pending_bytes() == 0) fragment_from_ = s.dts;
+  }
+  const int64_t nominal = s.duration > 0 ? s.duration : std::max(1, layout_.audio->audio.samples_per_frame);
+  int64_t duration = nominal;
+  if (next && next->base == s.base && *next->config == *s.config) {
+    const int64_t next_at = to_ticks(next->dts - base_, rate);
+    if (std::abs(next_at - (*at + nominal)) > tolerance && next_at > *at) duration = next_at - *at;
+  }
+  mp4::WriterSample w;
+  w.track = audio_track_;
+  w.dts = *at;
+  w.duration = static_cast<uint32_t>(std::min<int64_t>(duration, UINT32_MAX));
+  w.key = true;
+  w.data = s.data;
+  writer_->add(w);
+  line.wrote_until(*at + duration);
+  if (!layout_.video) end_pts_ = std::max(end_pts_, s.pts + duration * kPtsHz / rate);
+  return {};
+}
+
+Status SegmentFile::flush() {
+  if (writer_->pending_bytes() == 0) return {};
+  CBX_TRY(writer_->flush());
+  flushed_ = true;
+  flushed_pts_ = end_pts_;
+  return {};
+}
+
+void SegmentFile::drop_pending() {
+  writer_->drop_pending();
+}
+
+bool SegmentFile::finish(std::unique_ptr<SegmentFile> f, const Shared& shared, const std::string& how, Pts90k end_pts,
+                         int64_t lost, std::shared_ptr<std::atomic<uint64_t>> moov_bytes, bool staggered,
+                         WallMs& recorded_until) {
+  if (!f->flushed_) {
+    (void)shared.fs.unlink(f->file_->path());
+    return false;
+  }
+  FinishJob job;
+  job.record = std::move(f->record_);
+  SegmentRecord& r = job.record;
+  r.end = how;
+  r.duration_ms = std::max<Pts90k>(0, end_pts - f->first_pts_ + 45) / 90;
+  if (f->layout_.video) r.fps = frame_rate(f->layout_.video->video, f->frames_, end_pts - f->first_pts_);
+  r.lost = lost;
+  recorded_until = r.start + Millis{r.duration_ms};
+  job.file = std::move(f->file_);
+  job.writer = std::move(f->writer_);
+  job.moov_bytes = std::move(moov_bytes);
+  shared.closer.finish(std::move(job), staggered);
+  return true;
+}
+
+}  // namespace cbx::segment
