@@ -119,11 +119,10 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
   const int64_t tolerance = rate / 1000;
   const auto at = line.place(to_ticks(s.dts - base_, rate), base_, tolerance);
   if (!at) return {};
-  if (!layout_.video) {
-    if (s.dts - fragment_from_ >= kFragment) CBX_TRY(flush());
-    if (writer_->pending_bytes() == 0) fragment_from_ = s.dts;
-  }
   const int64_t nominal = s.duration > 0 ? s.duration : std::max(1, layout_.audio->audio.samples_per_frame);
+  // Sound that comes late, or goes on after the last picture, is cut by its own time.
+  if (sound_from_ && s.dts + nominal * kPtsHz / rate - *sound_from_ > kFragment) CBX_TRY(flush());
+  if (!sound_from_) sound_from_ = s.dts;
   int64_t duration = nominal;
   if (next && next->base == s.base && *next->config == *s.config) {
     const int64_t next_at = to_ticks(next->dts - base_, rate);
@@ -146,10 +145,12 @@ Status SegmentFile::flush() {
   CBX_TRY(writer_->flush());
   flushed_ = true;
   flushed_pts_ = end_pts_;
+  sound_from_.reset();
   return {};
 }
 
 void SegmentFile::drop_pending() {
+  sound_from_.reset();
   writer_->drop_pending();
 }
 
