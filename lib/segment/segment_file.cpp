@@ -120,14 +120,14 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
   const auto at = line.place(to_ticks(s.dts - base_, rate), base_, tolerance);
   if (!at) return {};
   const int64_t nominal = s.duration > 0 ? s.duration : std::max(1, layout_.audio->audio.samples_per_frame);
-  // Sound that comes late, or goes on after the last picture, is cut by its own time.
-  if (sound_from_ && s.dts + nominal * kPtsHz / rate - *sound_from_ > kFragment) CBX_TRY(flush());
-  if (!sound_from_) sound_from_ = s.dts;
   int64_t duration = nominal;
   if (next && next->base == s.base && *next->config == *s.config) {
     const int64_t next_at = to_ticks(next->dts - base_, rate);
     if (std::abs(next_at - (*at + nominal)) > tolerance && next_at > *at) duration = next_at - *at;
   }
+  // Sound that comes late, or goes on after the last picture, is cut by its own time.
+  if (sound_from_ && *at + duration - *sound_from_ > rate) CBX_TRY(flush());
+  if (!sound_from_) sound_from_ = *at;
   mp4::WriterSample w;
   w.track = audio_track_;
   w.dts = *at;
