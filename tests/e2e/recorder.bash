@@ -21,12 +21,13 @@ start_recorder() {
   port=$(free_port)
   mkfifo "$root/frames" "$root/records" "$root/ready"
   cbx-index init -q --utc-offset +09:00
-  background cbx-index add <"$root/records" 2>"$root/index.log"
+  # A named pipe is opened by the background process: here that would wait for the other end.
+  background bash -c 'exec cbx-index add <"$CBX_ROOT/records" 2>"$CBX_ROOT/index.log"'
   index=$pid
-  background cbx-segment --length 5s <"$root/frames" >"$root/records" 2>"$root/segment.log"
+  background bash -c 'exec cbx-segment --length 5s <"$CBX_ROOT/frames" >"$CBX_ROOT/records" 2>"$CBX_ROOT/segment.log"'
   segment=$pid
-  background cbx-ingest --listen "srt://127.0.0.1:$port" --register auto --ready-fd 7 "$@" \
-    >"$root/frames" 7>"$root/ready" 2>"$root/ingest.log"
+  background bash -c 'exec cbx-ingest "$@" >"$CBX_ROOT/frames" 7>"$CBX_ROOT/ready" 2>"$CBX_ROOT/ingest.log"' ingest \
+    --listen "srt://127.0.0.1:$port" --register auto --ready-fd 7 "$@"
   ingest=$pid
   timeout 60 cat "$root/ready" >/dev/null
 }
@@ -46,10 +47,11 @@ bad_line() {
   wait_until 10 grep -q "$(printf '%04X' "$line")" /proc/net/udp
 }
 
-# publish CLIP DEVICE [PORT]: ffmpeg at the clip's own speed, in the background; sets publisher.
+# publish CLIP DEVICE [PORT]: ffmpeg at the clip's own speed, in the background; sets publisher.  Without linger, a live
+# sender drops what it has not sent yet when it leaves.
 publish() {
   background ffmpeg -nostdin -v error -re -i "$1" -map 0 -c copy -f mpegts \
-    "srt://127.0.0.1:${3:-$port}?streamid=publish:$2&latency=1000000&pkt_size=1316${4:+&passphrase=$4}"
+    "srt://127.0.0.1:${3:-$port}?streamid=publish:$2&latency=1000000&pkt_size=1316&linger=10${4:+&passphrase=$4}"
   publisher=$pid
 }
 
