@@ -62,6 +62,7 @@ class SegmentFile {
 
  private:
   SegmentFile() = default;
+  bool fragment_is_full() const;
 
   std::unique_ptr<File> file_;
   std::unique_ptr<mp4::HybridWriter> writer_;
@@ -70,7 +71,7 @@ class SegmentFile {
   int audio_track_ = 0;
   Pts90k base_ = 0, first_pts_ = 0, fragment_from_ = 0, end_pts_ = 0, flushed_pts_ = 0;
   bool flushed_ = false;
-  int64_t frames_ = 0;
+  int64_t frames_ = 0, pending_frames_ = 0;  // pictures in the file and in the open fragment
 };
 
 }  // namespace cbx::segment
