@@ -121,16 +121,15 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
   const int64_t tolerance = rate / 1000;
   const auto at = line.place(to_ticks(s.dts - base_, rate), base_, tolerance);
   if (!at) return {};
-  if (!layout_.video) {
-    if (s.dts - fragment_from_ >= kFragment || fragment_is_full()) CBX_TRY(flush());
-    if (writer_->pending_bytes() == 0) fragment_from_ = s.dts;
-  }
   const int64_t nominal = s.duration > 0 ? s.duration : std::max(1, layout_.audio->audio.samples_per_frame);
   int64_t duration = nominal;
   if (next && next->base == s.base && *next->config == *s.config) {
     const int64_t next_at = to_ticks(next->dts - base_, rate);
     if (std::abs(next_at - (*at + nominal)) > tolerance && next_at > *at) duration = next_at - *at;
   }
+  // Sound that comes late, or goes on after the last picture, is cut by its own time.
+  if (sound_from_ && (*at + duration - *sound_from_ > rate || fragment_is_full())) CBX_TRY(flush());
+  if (!sound_from_) sound_from_ = *at;
   mp4::WriterSample w;
   w.track = audio_track_;
   w.dts = *at;
@@ -150,6 +149,7 @@ Status SegmentFile::flush() {
   flushed_pts_ = end_pts_;
   frames_ += pending_frames_;
   pending_frames_ = 0;
+  sound_from_.reset();
   return {};
 }
 
@@ -158,6 +158,7 @@ bool SegmentFile::fragment_is_full() const {
 }
 
 void SegmentFile::drop_pending() {
+  sound_from_.reset();
   writer_->drop_pending();
   pending_frames_ = 0;
 }

@@ -55,8 +55,8 @@ Status set_receiver_options(Socket& socket, const Settings& settings);
 
 // A cut of the line this long is no reconnect.
 inline constexpr int kPeerIdleTimeoutMs = 15000;
-// Packets of a connection that may be on their way or undelivered: 4 s at 20 Mbit/s, 20 s at 4.  (libsrt takes about 32 bytes of
-// tables for each, whether used or not.)
+// Packets of a connection that may be on their way or undelivered: 4 s at 20 Mbit/s, 20 s at 4.  (libsrt takes about 32
+// bytes of tables for each, whether used or not.)
 inline constexpr int kWindowPackets = 8192;
 // The largest payload of a packet in live mode.
 inline constexpr size_t kMaxPacket = 1456;

@@ -21,7 +21,7 @@ CBX_CLIPS=${CBX_CLIPS:-${BATS_RUN_TMPDIR:-${TMPDIR:-/tmp}}/cbx-clips}
 #   noisy         H.264 of about 4 Mbit/s
 clip() {
   local kind=$1 seconds=${2:-8}
-  local size=320x240 rate=25 graph=''
+  local size=320x240 rate=25 graph='' muxer=()
   local video=(-c:v libx264 -preset veryfast -g 25 -keyint_min 25 -sc_threshold 0 -bf 0 -threads 2)
   local audio=(-c:a aac -b:a 96k -ar 48000)
   case $kind in
@@ -37,7 +37,7 @@ clip() {
     mp3) audio=(-c:a libmp3lame -b:a 128k) ;;
     ac3 | eac3) audio=(-c:a "$kind" -b:a 128k) ;;
     opus) audio=(-c:a libopus -b:a 64k) ;;
-    latm) ;;
+    latm) muxer=(-mpegts_flags latm) ;;
     video-only) audio=(-an) ;;
     audio-only) video=(-vn) ;;
     mpeg2) video=(-c:v mpeg2video -g 25 -b:v 1M) ;;
@@ -55,12 +55,7 @@ clip() {
   local command=(ffmpeg -v error -nostdin -y
     -itsoffset "$late_video" -f lavfi -i "testsrc2=size=$size:rate=$rate:duration=$seconds"
     -itsoffset "$late_audio" -f lavfi -i "sine=frequency=440:beep_factor=4:sample_rate=48000:duration=$seconds"
-    -map 0:v -map 1:a "${video[@]}" "${audio[@]}" -pix_fmt yuv420p -f mpegts)
-  if [[ $kind == latm ]]; then
-    local plain
-    plain=$(clip h264 "$seconds") || return
-    command=(ffmpeg -v error -nostdin -y -copyts -i "$plain" -map 0 -c copy -mpegts_flags latm -f mpegts)
-  fi
+    -map 0:v -map 1:a "${video[@]}" "${audio[@]}" -pix_fmt yuv420p -t "$seconds" "${muxer[@]}" -f mpegts)
   local file
   file=$CBX_CLIPS/$kind-$seconds-$(cksum <<<"${command[*]}" | cut -d ' ' -f 1).ts
   if [[ ! -s $file ]]; then

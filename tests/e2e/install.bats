@@ -16,6 +16,7 @@ setup() {
   root=$(mktemp -d)
 }
 teardown() {
+  [[ -z ${pid:-} ]] || kill -TERM "$pid" 2>/dev/null || true
   rm -rf "$root"
 }
 
@@ -58,7 +59,7 @@ tools() { basename -a "$CBX_SOURCE"/tools/*/; }
   PATH=$PREFIX/bin:/usr/bin:/bin CBX_ROOT=$root/store "$PREFIX/libexec/cbx/recorder" \
     --listen "srt://127.0.0.1:$port" --ready-fd 7 7>"$ready" 3>&- &
   pid=$!
-  timeout 30 cat "$ready" >/dev/null
+  timeout 30 head -n 1 "$ready"
   [ -s "$root/store/store.json" ]
   kill -TERM "$pid"
   wait "$pid"

@@ -43,7 +43,7 @@ for tool in generate.TOOLS:
     faults += [f"{page}: option {name} of {tool} --help has no item" for name in sorted(offered - told)]
     faults += [f"{page}: {tool} --help knows no option {name}" for name in sorted(told - offered)]
     text = subprocess.run(["mandoc", "-Tascii", page], capture_output=True, text=True, check=True).stdout
-    text = " ".join(re.sub(r".\b", "", text).split())
+    text = " ".join(re.sub(".\x08", "", text).split())
     for command in list(generate.all_commands(root))[1:]:
         words = " ".join(command.path[1:])
         if not re.search(rf"\b{re.escape(words)}\b", text):

@@ -7,7 +7,8 @@ picture and audio packet lies where the source had it, by one shift common to bo
 
   --whole           the part reaches from the source's first key frame to its end
   --tolerance MS    default 1.2 (audio times of 44.1 kHz are no whole ticks)
-  --lost-start S, --lost-end S   with --whole: how many seconds of the source may lack at its ends (default 0)
+  --lost-start S, --lost-end S   how many seconds of the source may lack (at the end also be torn), for senders that leave
+                without waiting for their last packets to be taken (default 0)
 """
 import argparse
 import json
@@ -57,15 +58,15 @@ def read(path, kind):
     return list(zip(at, what))
 
 
-def place(source, parts, kind, files):
-    """Index in `source` where the parts, joined, lie."""
+def place(source, parts, kind, files, lost_end):
+    """Where in `source` the parts, joined, lie: first index, and the one behind the last."""
     joined = [what for part in parts for _, what in part]
     plain = [what for _, what in source]
     # Silence repeats itself: try every place that begins alike.
     begin = [i for i, what in enumerate(plain) if what == joined[0]]
     for at in begin:
         if plain[at : at + len(joined)] == joined:
-            return at
+            return at, at + len(joined)
     if not begin:
         sys.exit(f"{files[0]}: its first {kind} is not in the source")
 
@@ -77,13 +78,15 @@ def place(source, parts, kind, files):
 
     best = max(begin, key=same)
     number = same(best)
+    if lost_end and (best + number >= len(source) or source[best + number][0] >= source[-1][0] - lost_end):
+        return best, best + number
     count = 0
     for part, name in zip(parts, files):
         if number < count + len(part):
             sys.exit(f"{name}: {kind} {number - count} of {len(part)} is not the source's number {best + number} "
                      f"of {len(plain)} (the recording begins at number {best})")
         count += len(part)
-    return best
+    raise AssertionError
 
 
 def main():
@@ -108,11 +111,10 @@ def main():
         parts = [part or [] for part in parts]  # sound that begins late is missing in the first files
         if not any(parts):
             sys.exit(f"the source has {kind}, the recording has not")
-        begin = place(source, parts, kind, args.files)
-        end = begin + sum(len(part) for part in parts)
+        begin, end = place(source, parts, kind, args.files, args.lost_end)
         number = begin
         for part, shift in zip(parts, shifts):
-            for at, _ in part:
+            for at, _ in part[: max(0, end - number)]:
                 shift.append((at - source[number][0], kind, at))
                 number += 1
         if args.whole:

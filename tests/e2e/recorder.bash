@@ -1,0 +1,57 @@
+# The three tools as one recorder on a fresh root.  `load recorder` in a bats file.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # what is set here is for the tests
+
+load_recorder() { # in setup()
+  load ../cli/helpers
+  load ../cli/media
+  root=$(mktemp -d)
+  export CBX_ROOT=$root
+  background_pids=
+}
+unload_recorder() { # in teardown()
+  local pid
+  for pid in ${background_pids:-}; do kill -CONT "$pid" 2>/dev/null || true; done
+  end_all
+  rm -rf "$root"
+}
+
+# start_recorder [INGEST-OPTION...]: sets port and the process ids ingest, segment and index.
+start_recorder() {
+  port=$(free_port)
+  mkfifo "$root/frames" "$root/records" "$root/ready"
+  cbx-index init -q --utc-offset +09:00
+  background cbx-index add <"$root/records" 2>"$root/index.log"
+  index=$pid
+  background cbx-segment --length 5s <"$root/frames" >"$root/records" 2>"$root/segment.log"
+  segment=$pid
+  background cbx-ingest --listen "srt://127.0.0.1:$port" --register auto --ready-fd 7 "$@" \
+    >"$root/frames" 7>"$root/ready" 2>"$root/ingest.log"
+  ingest=$pid
+  timeout 60 cat "$root/ready" >/dev/null
+}
+
+# stop_recorder: every tool ends by itself, with success, when the one before it has.
+stop_recorder() {
+  kill -TERM "$ingest"
+  wait_end "$ingest" 30
+  wait_end "$segment" 30
+  wait_end "$index" 30
+}
+
+# bad_line RELAY-OPTION...: sets line, a port whose way to the recorder is bad.
+bad_line() {
+  line=$(free_port)
+  background cbx-udp-relay --listen "$line" --to "$port" --for 120 "$@"
+  wait_until 10 grep -q "$(printf '%04X' "$line")" /proc/net/udp
+}
+
+# publish CLIP DEVICE [PORT]: ffmpeg at the clip's own speed, in the background; sets publisher.
+publish() {
+  background ffmpeg -nostdin -v error -re -i "$1" -map 0 -c copy -f mpegts \
+    "srt://127.0.0.1:${3:-$port}?streamid=publish:$2&latency=1000000&pkt_size=1316${4:+&passphrase=$4}"
+  publisher=$pid
+}
+
+# indexed DEVICE: the paths of the device's files as the index has them, one a line, in order of time.
+indexed() { cbx-index list "$1" --json | jq -r .path; }
