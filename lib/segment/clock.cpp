@@ -25,7 +25,8 @@ void LiveMapper::observe(Pts90k dts, Pts90k, WallTime arrival, Micros rtt) {
   b.offset = std::min(b.offset, offset);
   if (rtt.count() > 0) b.rtt = b.rtt == 0 ? rtt.count() : std::min<int64_t>(b.rtt, rtt.count());
   const int64_t want = *target();
-  if (!applied_us_) {
+  if (!learnt_) {
+    learnt_ = true;
     applied_us_ = want;
     first_dts_ = slewed_to_ = dts;
     return;
@@ -70,8 +71,7 @@ void LiveMapper::step() {
 
 void LiveMapper::jumped() {
   buckets_.fill({});
-  applied_us_.reset();
-  settled_ = false;
+  learnt_ = settled_ = false;
 }
 
 void FixedMapper::observe(Pts90k, Pts90k pts, WallTime, Micros) {

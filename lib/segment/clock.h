@@ -32,7 +32,7 @@ class TimeMapper {
   // The mapping is wrong by more than slewing can mend: call step() when a new segment may begin.
   virtual bool must_step() const = 0;
   virtual void step() = 0;
-  // The stream's own time stamps jumped: what was learnt is void.
+  // The stream's own time stamps jumped: what was learnt is void; map() stays as it is until the next observe().
   virtual void jumped() = 0;
   // Whether capture times come from arrivals (and thus grow better in the first moments).
   virtual bool live() const = 0;
@@ -61,6 +61,7 @@ class LiveMapper final : public TimeMapper {
   int64_t newest_second_ = -1;
   std::optional<int64_t> applied_us_;  // wall less stream time, as in force
   Pts90k first_dts_ = 0, slewed_to_ = 0;
+  bool learnt_ = false;   // applied_us_ comes from the stream as it is now
   bool settled_ = false;  // past the first moments, in which the mapping follows at once
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "store/journal.h"
 
@@ -96,7 +97,7 @@ void Closer::finish(FinishJob job, bool staggered) {
 }
 
 void Closer::journal(Record record) {
-  enqueue(clock_.monotonic(), [this, record = std::move(record)](bool last_try) { return append(record, last_try); });
+  enqueue(clock_.monotonic(), [this, record = std::move(record)](bool last_try) { return append(record) || last_try; });
 }
 
 void Closer::run(std::function<void()> task) {
@@ -168,6 +169,11 @@ Status Closer::place(FinishJob& job) {
         CBX_TRY(fs_.unlink(part));
         r.start = start;
         r.sha256 = ours;
+        // Known since, unless whoever wrote it was killed before the journal knew.
+        const std::string known = store_.segment_path(r.device, start);
+        std::set<std::string> missing{known};
+        CBX_TRY(store::drop_journalled(store_, store_.journal_path(r.device, start), missing));
+        if (!missing.empty()) r.path = known;
         return {};
       }
     }
@@ -193,22 +199,27 @@ bool Closer::commit(FinishJob& job, bool last_try) {
       return true;
     }
   }
-  if (r.sha256.empty()) {
+  if (r.sha256.empty() && job.file) {
     auto hash = sha256_of(*job.file, static_cast<uint64_t>(r.bytes));
     // A file that cannot be read back is still recorded: verify will look at it again.
     if (hash)
       r.sha256 = *hash;
     else
       log_.error("cannot hash '{}': {}", r.path, hash.error().message());
-    if (Status closed = job.file->close(); !closed) log_.warn("{}", closed.error().message());
   }
-  if (!append(r, last_try)) return last_try;
+  const bool journalled = append(r);
+  // Its lock told recovery to leave it alone.  When the journal fails for long, descriptors must not pile up.
+  if (job.file) {
+    if (Status closed = job.file->close(); !closed) log_.warn("{}", closed.error().message());
+    job.file.reset();
+  }
+  if (!journalled && !last_try) return false;
   const std::lock_guard lock(mutex_);
-  counts_.finished++;
+  (journalled ? counts_.finished : counts_.failed)++;
   return true;
 }
 
-bool Closer::append(const Record& record, bool last_try) {
+bool Closer::append(const Record& record) {
   const Status appended = store::append_journal(fs_, store_, std::span<const Record>(&record, 1));
   std::unique_lock lock(mutex_);
   const bool trouble_before = journal_trouble_;
@@ -222,7 +233,7 @@ bool Closer::append(const Record& record, bool last_try) {
   if (!trouble_before)
     log_.error("cannot write the journal of '{}': {}; trying again until it works", record_device(record),
                appended.error().message());
-  return last_try;
+  return false;
 }
 
 }  // namespace cbx::segment

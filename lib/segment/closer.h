@@ -25,9 +25,9 @@ namespace cbx::segment {
 
 // A file whose last fragment is written.
 struct FinishJob {
-  std::unique_ptr<File> file;                 // locked, called part_path(device, start)
+  std::unique_ptr<File> file;                 // locked, called part_path(device, start) unless record.path is set
   std::unique_ptr<mp4::HybridWriter> writer;  // null: the file is finished already (salvaged), record.bytes is known
-  SegmentRecord record;                       // lacks path and sha256, and bytes where a writer is given
+  SegmentRecord record;                       // lacks sha256, path unless it has its name, bytes with a writer
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes;  // told when known, for the reserve of the next file
 };
 
@@ -61,7 +61,7 @@ class Closer {
   void enqueue(Monotonic due, Task task);
   bool commit(FinishJob& job, bool last_try);
   Status place(FinishJob& job);
-  bool append(const Record& record, bool last_try);
+  bool append(const Record& record);
 
   Filesystem& fs_;
   const store::Store& store_;

@@ -32,13 +32,13 @@ class SampleQueue {
       spare_.pop_back();
     }
     s.data.assign(data.begin(), data.end());
-    bytes_ += data.size();
+    bytes_ += sizeof s + data.size();
     queue_.push_back(std::move(s));
     return queue_.back();
   }
   void pop() {
     Bytes data = std::move(queue_.front().data);
-    bytes_ -= data.size();
+    bytes_ -= sizeof(QueuedSample) + data.size();
     queue_.pop_front();
     if (spare_.size() < kSpares && data.capacity() <= kSpareBytes) spare_.push_back(std::move(data));
   }
@@ -47,6 +47,7 @@ class SampleQueue {
   }
   bool empty() const { return queue_.empty(); }
   size_t size() const { return queue_.size(); }
+  // With what the samples take beside their data: tiny ones cost memory, too.
   size_t bytes() const { return bytes_; }
   QueuedSample& front() { return queue_.front(); }
   const QueuedSample& operator[](size_t i) const { return queue_[i]; }

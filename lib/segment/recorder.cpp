@@ -11,7 +11,6 @@ namespace {
 using codec::kPtsHz;
 
 constexpr Pts90k kJump = 3 * kPtsHz;             // a larger step of the time stamps begins a new file
-constexpr Pts90k kFragment = kPtsHz;             // at most this much is lost when the process is killed
 constexpr Pts90k kWithoutIdr = 10 * kPtsHz;      // then a recovery point is good enough to begin with
 constexpr Pts90k kWithoutKey = 600 * kPtsHz;     // then a file is split anywhere
 constexpr Pts90k kCutHold = kPtsHz;              // how long a cut waits for audio
@@ -20,11 +19,16 @@ constexpr Pts90k kStartHoldAtMost = 2 * kPtsHz;  // … for audio that was annou
 constexpr Pts90k kVideoGivenUp = 10 * kPtsHz;    // audio without any video: audio alone is recorded
 constexpr Pts90k kOffsetAtMost = 10 * kPtsHz;    // between DTS and PTS; more is rubbish
 constexpr size_t kAudioQueueBytes = 4 << 20;
-constexpr size_t kStartQueueBytes = 16 << 20;
+constexpr size_t kHeldBytes = 16 << 20;  // of pictures that wait for a start or for a cut
+constexpr Millis kRounding{1000};        // what a start can go back by slewing and rounding
 constexpr int kJumpGrace = 500;
 constexpr Millis kStallFlush{1500};
 constexpr std::chrono::seconds kStallClose{30};
 constexpr std::chrono::seconds kDiskRetry{1};
+// Files that a live stream may begin at once, and then one per this time: a stream that changes with every frame must
+// not take the descriptors and the closers' time from the others.
+constexpr double kFilesAtOnce = 30;
+constexpr std::chrono::duration<double> kFileEach{1};
 
 Pts90k distance(Pts90k a, Pts90k b) {
   return a < b ? b - a : a - b;
@@ -42,11 +46,7 @@ Recorder::~Recorder() = default;
 void Recorder::on_layout(int tracks, bool has_video) {
   announced_video_ = has_video;
   announced_audio_ = tracks > (has_video ? 1 : 0);
-  if (!has_video && file_ && file_->layout().video) {
-    advance(true);
-    if (file_) finish("change", file_->end_pts());
-    video().queue.clear();
-  }
+  if (!has_video && file_ && file_->layout().video) advance(false);
 }
 
 void Recorder::on_track(int track, const codec::TrackConfig& config) {
@@ -62,6 +62,7 @@ void Recorder::on_sample(const codec::Sample& sample) {
   Track& track = is_video ? video() : audio();
   if (!track.config) return;
   place_on_time_line(track, is_video ? audio() : video(), sample);
+  if (is_video) audio_at_picture_ = audio().last_dts;
   if (is_video || !expects_video()) mapper_->observe(*track.last_dts, track.queue.back().pts, sample.arrival, rtt_);
   if (is_video && sample.key) last_idr_ = track.last_dts;
   advance(false);
@@ -97,9 +98,9 @@ bool Recorder::expects_video() const {
   if (!announced_video_) return false;
   const Track& v = tracks_[0];
   const Track& a = tracks_[1];
-  if (!v.queue.empty() || !a.last_dts) return true;
+  if (!a.last_dts) return true;
   if (!v.last_dts) return a.queue.span() < kVideoGivenUp && !(file_ && !file_->layout().video);
-  return *a.last_dts - *v.last_dts < kVideoGivenUp;
+  return *a.last_dts - audio_at_picture_.value_or(*v.last_dts) < kVideoGivenUp;
 }
 
 bool Recorder::audio_flows() const {
@@ -160,9 +161,15 @@ void Recorder::jump(Pts90k by) {
 // ---------------------------------------------------------------------------------------------------- cutting
 
 void Recorder::advance(bool flushing) {
-  if (expects_video() || !video().queue.empty()) {
+  if (expects_video()) {
     advance_video(flushing);
+    release_audio(flushing ? std::numeric_limits<Pts90k>::max() : written_until_, flushing);
   } else {
+    if (!video().queue.empty()) {
+      // The picture ended here; the sound behind it begins a file of its own.
+      advance_video(true);
+      release_audio(written_until_, false);
+    }
     if (file_ && file_->layout().video) finish("change", file_->end_pts());
     advance_audio_only(flushing);
   }
@@ -187,10 +194,12 @@ void Recorder::advance_video(bool flushing) {
         continue;
       }
     } else if (const std::string reason = cut_reason(s); !reason.empty()) {
-      if (!flushing && !audio_has_reached(s.pts) && q.span() < kCutHold) return;
+      if (!flushing && !audio_has_reached(s.pts) && q.span() < kCutHold && q.bytes() < kHeldBytes) return;
       release_audio(s.pts, true);
       // The disk may have failed on the way.
       if (file_) finish(reason, s.pts);
+      // There is no key frame to wait for.
+      if (reason == "limit") waiting_since_ = s.dts - kWithoutIdr;
       if (mapper_->must_step()) mapper_->step();
       continue;
     }
@@ -199,7 +208,6 @@ void Recorder::advance_video(bool flushing) {
     written_until_ = next_dts;
     q.pop();
   }
-  release_audio(flushing ? std::numeric_limits<Pts90k>::max() : written_until_, flushing);
 }
 
 void Recorder::advance_audio_only(bool flushing) {
@@ -238,7 +246,7 @@ bool Recorder::startable(const QueuedSample& s) const {
 
 bool Recorder::ready_to_start() const {
   const SampleQueue& q = tracks_[0].queue;
-  if (q.span() >= kStartHoldAtMost || q.bytes() > kStartQueueBytes) return true;
+  if (q.span() >= kStartHoldAtMost || q.bytes() > kHeldBytes) return true;
   if (announced_audio_ && !tracks_[1].config) return false;
   return opened_before_ || !mapper_->live() || q.span() >= kStartHold;
 }
@@ -265,8 +273,25 @@ bool Recorder::past_boundary(const QueuedSample& s) const {
 
 // ---------------------------------------------------------------------------------------------------- files
 
+bool Recorder::may_begin_file() {
+  if (!mapper_->live()) return true;
+  const Monotonic now = shared_.clock.monotonic();
+  files_left_ = std::min(kFilesAtOnce, files_left_.value_or(kFilesAtOnce) + (now - files_counted_) / kFileEach);
+  files_counted_ = now;
+  if (*files_left_ < 1) {
+    if (!said_restless_)
+      shared_.log.warn("'{}' changes its format or its clock all the time: not all of it can be recorded",
+                       origin_.device);
+    said_restless_ = true;
+    return false;
+  }
+  --*files_left_;
+  return true;
+}
+
 void Recorder::open(const QueuedSample& first) {
   const WallTime at = mapper_->map(first.pts);
+  if (!may_begin_file()) return;
   if (!disk_gap_from_ || shared_.clock.monotonic() >= disk_retry_) {
     auto opened = create_file(first);
     if (opened) {
@@ -290,6 +315,7 @@ void Recorder::open(const QueuedSample& first) {
       return;
     }
     shared_.disk.failed(opened.error());
+    lost_to_disk_ = true;
     disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
   }
   if (!disk_gap_from_) disk_gap_from_ = at;
@@ -304,11 +330,13 @@ Result<std::unique_ptr<SegmentFile>> Recorder::create_file(const QueuedSample& f
     layout.audio = first.config;
   }
   const WallTime at = mapper_->map(first.pts);
+  WallMs start = floor_ms(at);
+  // Further back than this, the clock was set: then it is right now.
+  if (start <= last_start_ && start > last_start_ - kRounding) start = last_start_ + Millis{1};
   const uint64_t known = moov_bytes_->load(std::memory_order_relaxed);
   const uint64_t minutes = std::max<uint64_t>(1, static_cast<uint64_t>(shared_.length.count()) / 60);
   const uint64_t reserve = known > 0 ? known + known / 2 : mp4::kFirstReserve * minutes;
-  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first,
-                                            std::max(floor_ms(at), last_start_ + Millis{1}), reserve));
+  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first, start, reserve));
   last_start_ = file->start();
   boundary_ = next_boundary(at, shared_.length, shared_.store.utc_offset());
   return file;
@@ -338,6 +366,7 @@ void Recorder::release_audio(Pts90k before, bool all) {
 bool Recorder::wrote(const Status& status) {
   if (status) return true;
   shared_.disk.failed(status.error());
+  lost_to_disk_ = true;
   disk_gap_from_ = mapper_->map(file_->flushed_pts());
   disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
   file_->drop_pending();

@@ -42,6 +42,8 @@ class Recorder final : public ts::Handler {
   // The stream cannot be recorded at all (its video is of a kind that is not carried).
   bool unsupported() const { return unsupported_; }
   bool recording() const { return file_ != nullptr; }
+  // The disk refused something: part of the stream is missing.
+  bool lost_to_disk() const { return lost_to_disk_; }
   // The end of the last file on the wall clock; nullopt if there was none.
   std::optional<WallMs> recorded_until() const { return recorded_until_; }
   // For a status line: "recording", "waiting for a key frame", …
@@ -72,6 +74,7 @@ class Recorder final : public ts::Handler {
   bool audio_has_reached(Pts90k pts) const;
   std::string cut_reason(const QueuedSample& s) const;
   bool past_boundary(const QueuedSample& s) const;
+  bool may_begin_file();
   void open(const QueuedSample& first);
   Result<std::unique_ptr<SegmentFile>> create_file(const QueuedSample& first);
   void release_audio(Pts90k before, bool all);
@@ -97,13 +100,18 @@ class Recorder final : public ts::Handler {
   WallMs last_start_{};
   std::optional<WallMs> recorded_until_;
   std::optional<Pts90k> last_idr_;
-  std::optional<Pts90k> waiting_since_;  // where on the time line waiting for a start began
-  Pts90k written_until_ = 0;             // audio before this may be written
+  std::optional<Pts90k> audio_at_picture_;  // how far the sound was when the last picture came
+  std::optional<Pts90k> waiting_since_;     // where on the time line waiting for a start began
+  Pts90k written_until_ = 0;                // audio before this may be written
   AudioLine audio_line_;
   Monotonic last_data_{};
   int64_t lost_total_ = 0, lost_recorded_ = 0;
   bool unsupported_ = false;
   bool opened_before_ = false;
+  std::optional<double> files_left_;  // that may begin now
+  Monotonic files_counted_{};
+  bool said_restless_ = false;
+  bool lost_to_disk_ = false;
   Monotonic disk_retry_{};
   std::optional<WallTime> disk_gap_from_;
 };

@@ -1,5 +1,5 @@
 // What a killed recorder left behind: half-written files of a device are cut back to their last whole fragment,
-// finished and journalled.
+// finished and journalled; finished files that the journal does not know yet are journalled.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 
 namespace cbx::segment {
 
-// Looks through all day folders of `device`; files locked by a living writer are left alone.  What is found goes to
-// shared.closer.  Errors are logged, one bad file does not hold up the others.  Thread-safe.
+// Looks through all day folders of `device` for half-written files, and through the newest three for finished ones;
+// files locked by a living writer are left alone.  What is found goes to shared.closer.  Errors are logged, one bad
+// file does not hold up the others.  Thread-safe.
 void recover_device(const Shared& shared, const std::string& device);
 
 }  // namespace cbx::segment

@@ -10,7 +10,8 @@ namespace {
 
 using codec::kPtsHz;
 
-constexpr Pts90k kFragment = kPtsHz;  // at most this much is lost when the process is killed
+constexpr Pts90k kFragment = kPtsHz;          // at most this much is lost when the process is killed
+constexpr uint64_t kFragmentBytes = 8 << 20;  // whatever the time stamps say; 50 Mbit/s are 6 MB a second
 constexpr int kNameTries = 100;
 
 // 90 kHz to ticks of `rate`, rounded.
@@ -99,7 +100,8 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, c
 }
 
 Status SegmentFile::write_video(const QueuedSample& s, Pts90k next_dts) {
-  if (writer_->pending_bytes() > 0 && (s.key || next_dts - fragment_from_ > kFragment)) CBX_TRY(flush());
+  if (writer_->pending_bytes() > 0 && (s.key || next_dts - fragment_from_ > kFragment || fragment_is_full()))
+    CBX_TRY(flush());
   if (writer_->pending_bytes() == 0) fragment_from_ = s.dts;
   mp4::WriterSample w;
   w.track = 0;
@@ -109,7 +111,7 @@ Status SegmentFile::write_video(const QueuedSample& s, Pts90k next_dts) {
   w.key = s.key || s.recovery_point;
   w.data = s.data;
   writer_->add(w);
-  frames_++;
+  pending_frames_++;
   end_pts_ = std::max(end_pts_, s.pts + w.duration);
   return {};
 }
@@ -126,7 +128,7 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
     if (std::abs(next_at - (*at + nominal)) > tolerance && next_at > *at) duration = next_at - *at;
   }
   // Sound that comes late, or goes on after the last picture, is cut by its own time.
-  if (sound_from_ && *at + duration - *sound_from_ > rate) CBX_TRY(flush());
+  if (sound_from_ && (*at + duration - *sound_from_ > rate || fragment_is_full())) CBX_TRY(flush());
   if (!sound_from_) sound_from_ = *at;
   mp4::WriterSample w;
   w.track = audio_track_;
@@ -145,13 +147,20 @@ Status SegmentFile::flush() {
   CBX_TRY(writer_->flush());
   flushed_ = true;
   flushed_pts_ = end_pts_;
+  frames_ += pending_frames_;
+  pending_frames_ = 0;
   sound_from_.reset();
   return {};
+}
+
+bool SegmentFile::fragment_is_full() const {
+  return writer_->pending_bytes() >= kFragmentBytes;
 }
 
 void SegmentFile::drop_pending() {
   sound_from_.reset();
   writer_->drop_pending();
+  pending_frames_ = 0;
 }
 
 bool SegmentFile::finish(std::unique_ptr<SegmentFile> f, const Shared& shared, const std::string& how, Pts90k end_pts,

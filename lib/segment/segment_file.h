@@ -62,6 +62,7 @@ class SegmentFile {
 
  private:
   SegmentFile() = default;
+  bool fragment_is_full() const;
 
   std::unique_ptr<File> file_;
   std::unique_ptr<mp4::HybridWriter> writer_;
@@ -71,7 +72,7 @@ class SegmentFile {
   Pts90k base_ = 0, first_pts_ = 0, fragment_from_ = 0, end_pts_ = 0, flushed_pts_ = 0;
   std::optional<int64_t> sound_from_;  // where the open fragment's sound begins, in its ticks
   bool flushed_ = false;
-  int64_t frames_ = 0;
+  int64_t frames_ = 0, pending_frames_ = 0;  // pictures in the file and in the open fragment
 };
 
 }  // namespace cbx::segment

@@ -84,9 +84,9 @@ void Session::on_record(uint32_t number, std::string_view line, bool closing) {
 }
 
 Session::Stream& Session::open_stream(uint32_t number, Origin origin, std::unique_ptr<TimeMapper> mapper) {
-  // What an earlier run left half-written is mended beside the recording.
+  // What an earlier run left half-written is mended beside the recording; that may take longer than this session lives.
   if (recovered_.insert(origin.device).second)
-    shared_.closer.run([this, device = origin.device] { recover_device(shared_, device); });
+    shared_.closer.run([shared = shared_, device = origin.device] { recover_device(shared, device); });
   Stream& s = streams_[number];
   s.recorder = std::make_unique<Recorder>(shared_, std::move(origin), std::move(mapper));
   s.demuxer = std::make_unique<ts::Demuxer>(*s.recorder);

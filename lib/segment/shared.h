@@ -14,7 +14,7 @@ namespace cbx::segment {
 
 class Closer;
 
-// Outlives the recorders.
+// Copies are cheap.  What it refers to outlives the closer, and with it all recorders.
 struct Shared {
   Filesystem& fs;
   const store::Store& store;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace cbx::store {
@@ -84,6 +85,16 @@ Result<uint64_t> read_journal(const Store& store, const std::string& relative_pa
       skipping = true;
     }
   }
+}
+
+Status drop_journalled(const Store& store, const std::string& relative_path, std::set<std::string>& paths) {
+  const auto read = read_journal(store, relative_path, 0, [&](uint64_t, Result<std::optional<Record>> r) {
+    if (!r || !*r) return;
+    if (const auto* segment = std::get_if<SegmentRecord>(&**r)) paths.erase(segment->path);
+    if (const auto* gone = std::get_if<DeleteRecord>(&**r)) paths.erase(gone->path);
+  });
+  if (!read && read.error().os_error() != ENOENT) return fail(read.error());
+  return {};
 }
 
 }  // namespace cbx::store

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "base/file.h"
@@ -21,5 +22,9 @@ Status append_journal(Filesystem& fs, const Store& store, std::span<const Record
 // the record or the error in it.  Returns the offset behind the last whole line.
 Result<uint64_t> read_journal(const Store& store, const std::string& relative_path, uint64_t offset,
                               const std::function<void(uint64_t end, Result<std::optional<Record>> record)>& line);
+
+// Takes the paths that the journal has a segment or a delete record of out of `paths`.  A journal that does not exist
+// has none.
+Status drop_journalled(const Store& store, const std::string& relative_path, std::set<std::string>& paths);
 
 }  // namespace cbx::store

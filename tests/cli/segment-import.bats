@@ -212,3 +212,15 @@ container() {
   fails_with 78 cut_stream --root nowhere --device cam --start "$AT" "$clip"
   fails_with 78 cut_stream --root / --device cam --start "$AT" "$clip"
 }
+
+@test "a disk that does not take it all" {
+  clip=$(clip h264 6)
+  # A limit on file sizes stands in for the full disk; it needs no rights.
+  limited() (
+    trap '' XFSZ
+    ulimit -f 200
+    cut_stream --device cam --start "$AT" "$clip"
+  )
+  fails_with 74 limited
+  grep -q "'$clip': the disk did not take it" log
+}

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cli/times.h"
 #include "media/import.h"
+#include "segment/recovery.h"
 #include "ts/demuxer.h"
 
 namespace cbx::tool {
@@ -83,6 +84,13 @@ class ImportHandler final : public codec::Handler {
   uint64_t samples_ = 0;
 };
 
+// A live stream goes on when the disk has room again; a film would have a hole that nobody sees.
+Status check_disk(const Recorder& recorder) {
+  if (recorder.lost_to_disk())
+    return fail(ErrorCode::io, "the disk did not take it: import it again when there is room");
+  return {};
+}
+
 Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Shared& shared, segment::Syncer& syncer,
                  SignalFd& signals) {
   ts::Demuxer demuxer(handler);
@@ -97,6 +105,7 @@ Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Sh
     if (n == 0) break;
     demuxer.push(ByteSpan(buffer.data(), static_cast<size_t>(n)), WallTime{});
     recorder.set_lost(static_cast<int64_t>(demuxer.stats().lost_packets + demuxer.stats().error_packets));
+    CBX_TRY(check_disk(recorder));
     syncer.wrote();
     shared.closer.wait_for_room(kFilesInFlight);
   }
@@ -112,10 +121,17 @@ Status import_container(Source& s, ImportHandler& handler, Recorder& recorder, c
     if (signals.stop_requested()) return fail(ErrorCode::try_again, "interrupted");
     CBX_ASSIGN(const bool more, importer.read(handler));
     if (!more) break;
+    CBX_TRY(check_disk(recorder));
     syncer.wrote();
     shared.closer.wait_for_room(kFilesInFlight);
   }
   return {};
+}
+
+// Finishes what a killed import left half-written, so that its names are not in the way.
+void recover(const ImportOptions& o, const Shared& shared) {
+  segment::recover_device(shared, o.device);
+  shared.closer.wait_for_room(0);
 }
 
 // Returns where the recording ends.
@@ -129,6 +145,7 @@ Result<WallMs> import_source(Source& s, const ImportOptions& o, std::optional<Wa
   // What came before an error is good and is kept.
   recorder.end("close");
   if (!done) return fail(std::move(done).error());
+  CBX_TRY(check_disk(recorder));
   if (recorder.unsupported()) return fail(ErrorCode::data, "its video cannot be recorded");
   if (handler.samples() == 0 || !recorder.recorded_until())
     return fail(ErrorCode::data, "no picture or sound that can be recorded was found");
@@ -139,6 +156,7 @@ Result<WallMs> import_source(Source& s, const ImportOptions& o, std::optional<Wa
 
 Result<int> import_files(const std::vector<std::string>& files, const ImportOptions& options, const Shared& shared,
                          segment::Syncer& syncer, SignalFd& signals) {
+  recover(options, shared);
   std::optional<Error> first_error;
   std::optional<WallMs> follows;
   for (const std::string& path : files) {
@@ -174,6 +192,7 @@ Result<int> import_files(const std::vector<std::string>& files, const ImportOpti
 
 Result<int> import_stdin(const ImportOptions& options, ByteSpan head, InputKind kind, const Shared& shared,
                          segment::Syncer& syncer, SignalFd& signals) {
+  recover(options, shared);
   Source s;
   s.name = "standard input";
   s.fd = STDIN_FILENO;
