@@ -308,6 +308,8 @@ void Recorder::open(const QueuedSample& first) {
     if (opened) {
       shared_.disk.worked();
       file_ = std::move(*opened);
+      if (!opened_before_ && announced_audio_ && !audio().config)
+        shared_.log.warn("'{}' announces sound, but none that can be read has come: recorded without", origin_.device);
       opened_before_ = true;
       waiting_since_.reset();
       if (disk_gap_from_ && *disk_gap_from_ < at) {
@@ -432,6 +434,12 @@ void Recorder::release_audio(Pts90k before, bool all) {
       continue;
     }
     if (q.size() < 2 && !all) return;
+    // Sound that goes on behind the last picture.
+    if (s.dts - file_->fragment_from >= kFragment) {
+      flush_fragment();
+      if (!file_) return;
+      file_->fragment_from = s.dts;
+    }
     write_audio(s, q.size() > 1 ? &q[1] : nullptr);
     q.pop();
   }
