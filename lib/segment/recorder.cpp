@@ -307,6 +307,7 @@ void Recorder::open(const QueuedSample& first) {
     auto opened = create_file(first);
     if (opened) {
       shared_.disk.worked();
+      disk_error_.reset();
       file_ = std::move(*opened);
       if (!opened_before_ && announced_audio_ && !audio().config)
         shared_.log.warn("'{}' announces sound, but none that can be read has come: recorded without", origin_.device);
@@ -326,8 +327,7 @@ void Recorder::open(const QueuedSample& first) {
       while (file_->video && !audio().queue.empty() && audio().queue.front().pts < first.pts) audio().queue.pop();
       return;
     }
-    shared_.disk.failed(opened.error());
-    disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
+    note_disk(opened.error());
   }
   if (!disk_gap_from_) disk_gap_from_ = at;
 }
@@ -487,11 +487,16 @@ void Recorder::flush_fragment() {
 }
 
 void Recorder::disk_failed(const Error& error) {
-  shared_.disk.failed(error);
+  note_disk(error);
   disk_gap_from_ = mapper_->map(file_->flushed_pts);
-  disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
   file_->writer->drop_pending();
   finish("error", file_->flushed_pts);
+}
+
+void Recorder::note_disk(const Error& error) {
+  disk_error_ = error;
+  disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
+  if (mapper_->live()) shared_.disk.failed(error);
 }
 
 void Recorder::finish(const std::string& how, Pts90k end_pts) {

@@ -60,6 +60,9 @@ class Recorder final : public ts::Handler {
   // The stream cannot be recorded at all (its video is of a kind that is not carried).
   bool unsupported() const { return unsupported_; }
   bool recording() const { return file_ != nullptr; }
+  // The latest failure to write.  A live recording goes on by itself when the disk takes it again; an import, which
+  // can be done again, should not.
+  const std::optional<Error>& disk_error() const { return disk_error_; }
   // The end of the last file on the wall clock; nullopt if there was none.
   std::optional<WallMs> recorded_until() const { return recorded_until_; }
   // For a status line: "recording", "waiting for a key frame", …
@@ -99,6 +102,7 @@ class Recorder final : public ts::Handler {
   void flush_fragment();
   void finish(const std::string& how, Pts90k end_pts);
   void disk_failed(const Error& error);
+  void note_disk(const Error& error);
 
   const Shared& shared_;
   const Origin origin_;
@@ -126,6 +130,7 @@ class Recorder final : public ts::Handler {
   bool unsupported_ = false;
   bool opened_before_ = false;
   Monotonic disk_retry_{};
+  std::optional<Error> disk_error_;
   std::optional<WallTime> disk_gap_from_;
 };
 

@@ -29,6 +29,7 @@ struct Source {
   Bytes head;  // read already
   InputKind kind = InputKind::container;
   std::string path;  // empty for standard input
+  bool disk_failed = false;
 };
 
 Error in_source(Error e, const Source& s) {
@@ -88,7 +89,7 @@ Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Sh
   ts::Demuxer demuxer(handler);
   demuxer.push(s.head, WallTime{});
   Bytes buffer(1 << 20);
-  while (!recorder.unsupported()) {
+  while (!recorder.unsupported() && !recorder.disk_error()) {
     signals.drain();
     if (signals.stop_requested()) return fail(ErrorCode::try_again, "interrupted");
     const ssize_t n = ::read(s.fd, buffer.data(), buffer.size());
@@ -100,14 +101,15 @@ Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Sh
     syncer.wrote();
     shared.closer.wait_for_room(kFilesInFlight);
   }
-  demuxer.flush();
+  // Where it was given up in the middle, the rest of a packet is no damage.
+  if (!recorder.unsupported() && !recorder.disk_error()) demuxer.flush();
   return {};
 }
 
 Status import_container(Source& s, ImportHandler& handler, Recorder& recorder, const Shared& shared,
                         segment::Syncer& syncer, SignalFd& signals) {
   CBX_ASSIGN(auto importer, media::Importer::open(UniqueFd{::dup(s.fd)}, s.name, s.head));
-  while (!recorder.unsupported()) {
+  while (!recorder.unsupported() && !recorder.disk_error()) {
     signals.drain();
     if (signals.stop_requested()) return fail(ErrorCode::try_again, "interrupted");
     CBX_ASSIGN(const bool more, importer.read(handler));
@@ -129,6 +131,13 @@ Result<WallMs> import_source(Source& s, const ImportOptions& o, std::optional<Wa
   // What came before an error is good and is kept.
   recorder.end("close");
   if (!done) return fail(std::move(done).error());
+  if (const auto& trouble = recorder.disk_error()) {
+    s.disk_failed = true;
+    Error e = *trouble;
+    if (const auto until = recorder.recorded_until())
+      e = std::move(e).context("imported only up to " + format_rfc3339(*until));
+    return fail(std::move(e));
+  }
   if (recorder.unsupported()) return fail(ErrorCode::data, "its video cannot be recorded");
   if (handler.samples() == 0 || !recorder.recorded_until())
     return fail(ErrorCode::data, "no picture or sound that can be recorded was found");
@@ -161,7 +170,7 @@ Result<int> import_files(const std::vector<std::string>& files, const ImportOpti
     };
     if (Status done = one(); !done) {
       Error e = in_source(std::move(done).error(), s);
-      if (e.code() == ErrorCode::usage || signals.stop_requested()) return fail(std::move(e));
+      if (e.code() == ErrorCode::usage || s.disk_failed || signals.stop_requested()) return fail(std::move(e));
       // Without this file, the start of those that follow on is unknown.
       if (!options.start.empty() && files.size() > 1 && &path != &files.back()) return fail(std::move(e));
       if (first_error) shared.log.error("{}", first_error->message());

@@ -87,6 +87,22 @@ TEST_F(RecorderTest, FragmentsAreASecondAtMostAndKeyFramesBeginThem) {
   }
 }
 
+TEST_F(RecorderTest, SoundBehindTheLastPictureIsCutIntoFragmentsToo) {
+  start(std::make_unique<FixedMapper>(*parse_rfc3339("2026-11-20T08:00:30Z")));
+  feed(0, 2);
+  for (Pts90k t = 2 * 90000; t < 5 * 90000; t += 1920) audio(t);
+  const auto s = segments();
+  ASSERT_EQ(s.size(), 1u);
+  const auto map = map_of(s[0]);
+  size_t of_sound = 0;
+  for (const auto& f : map.fragments) {
+    if (f.track != 1) continue;
+    EXPECT_LE(f.duration, 48000 * 11 / 10);
+    of_sound++;
+  }
+  EXPECT_GE(of_sound, 5u);
+}
+
 TEST_F(RecorderTest, BeginsAtTheFirstKeyFrame) {
   start();
   for (int i = 0; i < 20; i++) {
@@ -285,6 +301,20 @@ TEST_F(RecorderTest, TheSameImportTwiceIsOneFile) {
   }
   const auto s = segments();
   EXPECT_EQ(s.size(), 2u);
+}
+
+TEST_F(RecorderTest, AnImportCanTellThatTheDiskIsFull) {
+  start(std::make_unique<FixedMapper>(*parse_rfc3339("2026-11-20T08:00:30Z")));
+  feed(0, 3);
+  EXPECT_FALSE(recorder->disk_error());
+  fs.full = true;
+  feed(3 * 90000, 3);
+  ASSERT_TRUE(recorder->disk_error());
+  EXPECT_EQ(recorder->disk_error()->os_error(), ENOSPC);
+  const auto s = segments();
+  ASSERT_EQ(s.size(), 1u);
+  EXPECT_EQ(s[0].end, "error");
+  EXPECT_TRUE(recorder->recorded_until());
 }
 
 TEST_F(RecorderTest, BackwardTimeStampsWithinAFileDoNotStopIt) {
