@@ -14,7 +14,7 @@ CBX_CLIPS=${CBX_CLIPS:-${BATS_RUN_TMPDIR:-${TMPDIR:-/tmp}}/cbx-clips}
 #   early-audio   the picture begins 1.5 s after the sound
 #   aac-44100     H.264, AAC of 44.1 kHz
 #   mp2, mp3, ac3, eac3, opus   H.264 with this sound
-#   latm          the packets of h264, its AAC in LATM: compare with `clip h264`
+#   latm          what h264 is made of, its AAC in LATM: compare with `clip h264`
 #   video-only, audio-only
 #   mpeg2         MPEG-2 video, which a segment file cannot carry
 #   portrait      H.264, 240x320
@@ -56,11 +56,7 @@ clip() {
     -itsoffset "$late_video" -f lavfi -i "testsrc2=size=$size:rate=$rate:duration=$seconds"
     -itsoffset "$late_audio" -f lavfi -i "sine=frequency=440:beep_factor=4:sample_rate=48000:duration=$seconds"
     -map 0:v -map 1:a "${video[@]}" "${audio[@]}" -pix_fmt yuv420p -f mpegts)
-  if [[ $kind == latm ]]; then
-    local plain
-    plain=$(clip h264 "$seconds") || return
-    command=(ffmpeg -v error -nostdin -y -copyts -i "$plain" -map 0 -c copy -mpegts_flags latm -f mpegts)
-  fi
+  [[ $kind == latm ]] && command+=(-mpegts_flags latm)
   local file
   file=$CBX_CLIPS/$kind-$seconds-$(cksum <<<"${command[*]}" | cut -d ' ' -f 1).ts
   if [[ ! -s $file ]]; then

@@ -82,7 +82,7 @@ container() {
 @test "noisy" { kind noisy 2; }
 
 @test "h264 with B-frames in MP4" { container h264-b a.mp4; }
-@test "h264 with B-frames in fragmented MP4" { container h264-b a.mp4 -movflags frag_keyframe+empty_moov; }
+@test "h264 with B-frames in fragmented MP4" { container h264-b a.mp4 -movflags frag_keyframe+empty_moov -bsf:a aac_adtstoasc; }
 @test "h264 with B-frames in MKV" { container h264-b a.mkv; }
 @test "h264 with B-frames in MOV" { container h264-b a.mov; }
 @test "h264 with B-frames in FLV" { container h264-b a.flv; }
