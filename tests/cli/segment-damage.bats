@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2046  # names of segments hold no spaces
+# shellcheck disable=SC2046,SC2154  # names of segments hold no spaces; background sets pid
 # cbx-segment and damaged transport streams: it never crashes or hangs, the files it makes are sound, and what could be
 # kept is kept.
 
@@ -19,7 +19,7 @@ survives() {
   rm -rf "store/media/$device"
   timeout -k 5 30 cbx-segment --device "$device" --length 5s --start 2026-11-20T08:00:01Z "$1" >out 2>log || code=$?
   [[ $code -eq 0 || $code -eq 65 ]] || { echo "exit $code"; cat log; return 1; }
-  records "$device" >records || return
+  records "$device" >journal || return
   mapfile -t files < <(segments store "$device" 2>/dev/null)
   pictures=$(count_packets v "${files[@]}") sounds=$(count_packets a "${files[@]}")
   echo "$1: exit $code, ${#files[@]} files, $pictures pictures, $sounds pieces of sound"

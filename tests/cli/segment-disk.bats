@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2046  # names of segments hold no spaces
+# shellcheck disable=SC2046,SC2154  # names of segments hold no spaces; background sets pid
 # cbx-segment on a disk that is full, or that cannot be written.
 
 load helpers
@@ -12,7 +12,7 @@ setup() {
 }
 teardown() {
   end_all
-  ! mountpoint -q store || umount store
+  if mountpoint -q store; then umount store; fi
 }
 
 # small_disk SIZE: ./store is a file system of its own.
@@ -42,12 +42,12 @@ recorder() { exec timeout 60 cbx-segment --device cam "$@" <feed; }
   [ "$(grep -c 'No space left' log)" -le 2 ] # of the recording, and at most of the journal
   [ "$(grep -c 'recording goes on as soon as' log)" = 1 ]
   sound_boxes $(segments store)
-  records cam >records
+  records cam >journal
   [ "$(field end cam | head -n 1)" = error ]
   [ "$(field end cam | tail -n 1)" = shutdown ]
   [ "$(field cause cam gap)" = disk ]
   # The gap is the time between the files.
-  [ "$(jq -s 'map(select(.type == "gap"))[0].duration_ms > 1500' records)" = true ]
+  [ "$(jq -s 'map(select(.type == "gap"))[0].duration_ms > 1500' journal)" = true ]
 }
 
 @test "an import that meets a full disk says so and fails" {

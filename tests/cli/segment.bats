@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2046  # names of segments hold no spaces
+# shellcheck disable=SC2046,SC2154  # names of segments hold no spaces; background sets pid
 # cbx-segment records live streams: a transport stream or frames on standard input, readers that are slow or gone,
 # recorders that are killed.
 
+bats_require_minimum_version 1.5.0
 load helpers
 load media
 load segment
@@ -85,16 +86,16 @@ grown() {
   recording
   cut_stream --device cam --start 2026-11-01T00:00:00Z "$(clip video-only 6)"
   recording # an import is of another time and leaves it alone
-  cat "$(clip h264 8)" | cut_stream --device cam
+  cut_stream --device cam < <(cat "$(clip h264 8)")
   grep -q 'left half-written: recovered' log
-  ! recording
+  run ! recording
   records cam | jq -r 'select(.end == "salvage")' >salvaged
   jq -r .path salvaged
   [ "$(jq '.duration_ms >= 2000 and .width == 320 and .video == "h264" and .audio == "aac"' salvaged)" = true ]
   check_segment "store/media/$(jq -r .path salvaged)"
   # Nobody announces it twice.
-  cat "$(clip h264 8)" | cut_stream --device cam
-  ! grep -q salvage out
+  cut_stream --device cam < <(cat "$(clip h264 8)")
+  run ! grep -q salvage out
 }
 
 @test "frames: several streams, rubbish among them" {
@@ -217,6 +218,6 @@ PY
 }
 
 @test "--progress draws nothing without a terminal" {
-  cat "$(clip h264 4)" | cut_stream --device cam --progress
+  cut_stream --device cam --progress < <(cat "$(clip h264 4)")
   [ ! -s log ]
 }
