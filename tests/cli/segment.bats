@@ -82,7 +82,7 @@ grown() {
   wait_until 10 grown 1500000
   stop_recorder KILL
   wait_end "$recorder" 5 || true
-  kill "$camera"
+  kill "$camera" || true # ends by itself when nobody reads
   recording
   cut_stream --device cam --start 2026-11-01T00:00:00Z "$(clip video-only 6)"
   recording # an import is of another time and leaves it alone
