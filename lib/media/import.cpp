@@ -120,6 +120,7 @@ struct Importer::Impl {
   // Samples whose decoding time is not known yet, and what came between them.
   std::deque<HeldSample> held;
   std::multiset<codec::Pts90k> waiting_pts;
+  std::optional<size_t> depth;  // how many pictures later than decoded a picture may be shown; unknown at first
   std::vector<std::optional<codec::Pts90k>> last_dts;
 
   Status open_input();
@@ -127,6 +128,7 @@ struct Importer::Impl {
   void start(codec::Handler& handler);
   void take(codec::Handler& handler);
   void hand_out(codec::Handler& handler, bool all);
+  void find_depth();
   void emit(codec::Handler& handler, HeldSample& held_sample);
   void say(codec::Handler& handler, codec::Notice::Kind kind, const std::string& text);
 };
@@ -235,6 +237,7 @@ void Importer::Impl::start(codec::Handler& handler) {
 
 void Importer::Impl::emit(codec::Handler& handler, HeldSample& h) {
   codec::Sample& s = h.sample;
+  if (h.config) handler.on_track(s.track, *h.config);
   auto& last = last_dts[static_cast<size_t>(s.track)];
   s.dts = std::max<int64_t>(s.dts, last ? *last + 1 : 0);
   if (!codec::is_video(tracks[static_cast<size_t>(s.track)].codec())) s.pts = s.dts;
@@ -243,14 +246,32 @@ void Importer::Impl::emit(codec::Handler& handler, HeldSample& h) {
   handler.on_sample(s);
 }
 
+// Pictures that wait are in decoding order, their times are not.  The picture that is shown furthest ahead of its turn
+// tells by how much decoding must lead; as many decoding times are made up before the first picture's.
+void Importer::Impl::find_depth() {
+  depth = 0;
+  size_t turn = 0;
+  for (const HeldSample& h : held) {
+    if (!codec::is_video(tracks[static_cast<size_t>(h.sample.track)].codec()) || h.dts_known) continue;
+    const auto shown = std::distance(waiting_pts.begin(), waiting_pts.lower_bound(h.sample.pts));
+    if (const auto place = static_cast<size_t>(shown); turn > place) depth = std::max(*depth, turn - place);
+    turn++;
+  }
+  if (*depth == 0) return;
+  const codec::Pts90k first = *waiting_pts.begin();
+  const codec::Pts90k step = (*waiting_pts.rbegin() - first) / static_cast<codec::Pts90k>(waiting_pts.size() - 1);
+  for (size_t i = 1; i <= *depth; i++) waiting_pts.insert(first - static_cast<codec::Pts90k>(i) * step);
+}
+
 // A picture's decoding time, where it isn't told, is the smallest presentation time not yet given away: the n-th
-// picture decoded gets the n-th smallest time.
+// picture decoded gets the n-th smallest time, less the depth of reordering.
 void Importer::Impl::hand_out(codec::Handler& handler, bool all) {
   while (!held.empty()) {
     HeldSample& front = held.front();
     const bool waits = codec::is_video(tracks[static_cast<size_t>(front.sample.track)].codec()) && !front.dts_known;
     if (waits) {
-      if (!all && waiting_pts.size() <= kMaxReorder) return;
+      if (!all && waiting_pts.size() <= kMaxReorder + depth.value_or(0)) return;
+      if (!depth) find_depth();
       front.sample.dts = *waiting_pts.begin();
       waiting_pts.erase(waiting_pts.begin());
     }
@@ -275,11 +296,10 @@ void Importer::Impl::take(codec::Handler& handler) {
         fmt::format("{} is left out until it can be read: {}", video ? "video" : "audio", out.trouble));
   if (!out.sample) return;
   if (out.new_config) {
-    hand_out(handler, true);
+    out.sample->config = track->config();
     if (last_dts[static_cast<size_t>(number)])
       say(handler, codec::Notice::Kind::changed,
           fmt::format("the parameters of the {} change", video ? "video" : "audio"));
-    handler.on_track(number, track->config());
   }
   if (video && !out.sample->dts_known) waiting_pts.insert(out.sample->sample.pts);
   held.push_back(std::move(*out.sample));

@@ -16,6 +16,7 @@ struct HeldSample {
   codec::Sample sample;
   Bytes data;
   bool dts_known = false;
+  std::optional<codec::TrackConfig> config;  // the track's from this sample on, where it is another one
 };
 
 // Follows the time stamps of an audio track: frames follow one another exactly until the container's times say

@@ -296,7 +296,10 @@ void Recorder::open(const QueuedSample& first) {
     auto opened = create_file(first);
     if (opened) {
       shared_.disk.worked();
+      disk_error_.reset();
       file_ = std::move(*opened);
+      if (!opened_before_ && announced_audio_ && !audio().config)
+        shared_.log.warn("'{}' announces sound, but none that can be read has come: recorded without", origin_.device);
       opened_before_ = true;
       waiting_since_.reset();
       if (disk_gap_from_ && *disk_gap_from_ < at) {
@@ -314,9 +317,7 @@ void Recorder::open(const QueuedSample& first) {
         audio().queue.pop();
       return;
     }
-    shared_.disk.failed(opened.error());
-    lost_to_disk_ = true;
-    disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
+    note_disk(opened.error());
   }
   if (!disk_gap_from_) disk_gap_from_ = at;
 }
@@ -365,13 +366,17 @@ void Recorder::release_audio(Pts90k before, bool all) {
 
 bool Recorder::wrote(const Status& status) {
   if (status) return true;
-  shared_.disk.failed(status.error());
-  lost_to_disk_ = true;
+  note_disk(status.error());
   disk_gap_from_ = mapper_->map(file_->flushed_pts());
-  disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
   file_->drop_pending();
   finish("error", file_->flushed_pts());
   return false;
+}
+
+void Recorder::note_disk(const Error& error) {
+  disk_error_ = error;
+  disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
+  if (mapper_->live()) shared_.disk.failed(error);
 }
 
 void Recorder::finish(const std::string& how, Pts90k end_pts) {

@@ -42,8 +42,9 @@ class Recorder final : public ts::Handler {
   // The stream cannot be recorded at all (its video is of a kind that is not carried).
   bool unsupported() const { return unsupported_; }
   bool recording() const { return file_ != nullptr; }
-  // The disk refused something: part of the stream is missing.
-  bool lost_to_disk() const { return lost_to_disk_; }
+  // The latest failure to write.  A live recording goes on by itself when the disk takes it again; an import, which
+  // can be done again, should not.
+  const std::optional<Error>& disk_error() const { return disk_error_; }
   // The end of the last file on the wall clock; nullopt if there was none.
   std::optional<WallMs> recorded_until() const { return recorded_until_; }
   // For a status line: "recording", "waiting for a key frame", …
@@ -81,6 +82,7 @@ class Recorder final : public ts::Handler {
   // Ends the file where a write to it failed; false then.
   bool wrote(const Status& status);
   void finish(const std::string& how, Pts90k end_pts);
+  void note_disk(const Error& error);
 
   const Shared& shared_;
   const Origin origin_;
@@ -111,8 +113,8 @@ class Recorder final : public ts::Handler {
   std::optional<double> files_left_;  // that may begin now
   Monotonic files_counted_{};
   bool said_restless_ = false;
-  bool lost_to_disk_ = false;
   Monotonic disk_retry_{};
+  std::optional<Error> disk_error_;
   std::optional<WallTime> disk_gap_from_;
 };
 

@@ -63,6 +63,9 @@ std::optional<Selection> ProgramTable::select(const std::map<uint16_t, std::stri
       continue;
     }
     Selection s = select_in(program, refused);
+    if (s.video || s.audio)
+      if (const size_t others = programs_.size() - 1; others > 0)
+        s.left_out.push_back(fmt::format("{} other program{} left out", others, others > 1 ? "s are" : " is"));
     if (s.video) return s;
     // Sound whose picture can't be carried is not what anybody wants.
     if (s.audio && s.unsupported.empty() && !audio)

@@ -14,7 +14,7 @@ CBX_CLIPS=${CBX_CLIPS:-${BATS_RUN_TMPDIR:-${TMPDIR:-/tmp}}/cbx-clips}
 #   early-audio   the picture begins 1.5 s after the sound
 #   aac-44100     H.264, AAC of 44.1 kHz
 #   mp2, mp3, ac3, eac3, opus   H.264 with this sound
-#   latm          the packets of h264, its AAC in LATM: compare with `clip h264`
+#   latm          what h264 is made of, its AAC in LATM: compare with `clip h264`
 #   video-only, audio-only
 #   mpeg2         MPEG-2 video, which a segment file cannot carry
 #   portrait      H.264, 240x320

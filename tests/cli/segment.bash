@@ -24,16 +24,21 @@ fails_with() {
 # records DEVICE: the journals' records, one a line, after checking that they and the files agree.
 records() { "$CBX_SOURCE/tests/tools/check_records.py" store "$1"; }
 
-# field NAME DEVICE [TYPE]: this field of all records of the type (segment), one a line.
-field() { records "$2" | jq -r --arg type "${3:-segment}" "select(.type == \$type) | .$1"; }
+# field WHAT DEVICE [TYPE]: a field, or another jq expression, of all records of the type (segment), one a line.
+field() {
+  local what=$1
+  [[ $what =~ ^[a-z_0-9]+$ ]] && what=.$what
+  records "$2" | jq -r --arg type "${3:-segment}" "select(.type == \$type) | $what"
+}
 
 # mangle COMMAND…: see tests/tools/ts_mangle.py
 mangle() { "$CBX_SOURCE/tests/tools/ts_mangle.py" "$@"; }
 
-# sound_boxes FILE…: the structure of finished files, without looking at the pictures.
+# sound_boxes FILE…: the structure of finished files, without looking at the pictures.  In a damaged stream a piece of
+# sound may have waited longer for the next one.
 sound_boxes() {
   local file
-  for file in "$@"; do "$CBX_SOURCE/tests/tools/segment_boxes.py" check "$file" || return; done
+  for file in "$@"; do "$CBX_SOURCE/tests/tools/segment_boxes.py" check "$file" 2.5 || return; done
 }
 
 # count_packets KIND FILE…: how many packets of v or a the files hold, all in all.

@@ -11,6 +11,7 @@ frames.py make SECONDS DEVICE=FILE...
 An independent reading of the manual page, so that writer and reader of cbx can't be wrong together."""
 import datetime
 import json
+import os
 import struct
 import sys
 
@@ -45,7 +46,8 @@ def make(seconds, streams):
     out = sys.stdout.buffer
     chunks = []
     for number, (device, path) in enumerate(streams, 1):
-        opened = record("connection.open", device, begin, protocol="srt", peer="127.0.0.1:9", encryption=0)
+        opened = record("connection.open", device, begin, protocol="srt", peer="127.0.0.1:9", encryption=0,
+                        latency_ms=200)
         out.write(frame(OPEN, number, begin, opened))
         with open(path, "rb") as f:
             data = f.read()
@@ -54,8 +56,9 @@ def make(seconds, streams):
             chunks.append((begin + (end - begin) * (at + len(chunk)) // len(data), number, chunk))
     for arrival, number, chunk in sorted(chunks):
         out.write(frame(DATA, number, arrival, chunk))
-    for number, (device, _) in enumerate(streams, 1):
-        closed = record("connection.close", device, end, cause="peer_closed")
+    for number, (device, path) in enumerate(streams, 1):
+        closed = record("connection.close", device, end, cause="peer_closed", duration_ms=int(seconds * 1000),
+                        bytes=os.path.getsize(path), packets=0, lost=0)
         out.write(frame(CLOSE, number, end, closed))
 
 

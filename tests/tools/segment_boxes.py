@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Looks into a finished segment file, independently of cbx's own reader.
 
-segment_boxes.py check FILE            both uses of the file are sound and say the same; faults on stderr, exit 1
+segment_boxes.py check FILE [SECONDS]  both uses of the file are sound and say the same; faults on stderr, exit 1
+                                       (no fragment is longer than these seconds, 1.2, but for its last sample)
 segment_boxes.py extract FILE OUT [N]  the hidden fragmented MP4, all of it or track N (1, 2, ...) alone
 segment_boxes.py tracks FILE           the ids of its tracks
 segment_boxes.py info FILE             what the uuid box tells (JSON)
@@ -152,7 +153,7 @@ def trex_defaults(data, moov):
     return defaults
 
 
-def hidden_tables(data, moov, pairs):
+def hidden_tables(data, moov, pairs, longest=1.2):
     """track id -> (first tfdt, samples); the fragments of a track must follow on each other without a hole."""
     tracks, next_time = {}, {}
     defaults = trex_defaults(data, moov)
@@ -162,8 +163,9 @@ def hidden_tables(data, moov, pairs):
             raise Fault(f"moof at {moof.start}: track {track_id} goes on at {time}, not {next_time[track_id]}")
         timescale = track_heads(data, moov)[track_id][1]
         length = sum(s[2] for s in samples)
-        if length > 1.5 * timescale and len(samples) > 1:
-            raise Fault(f"moof at {moof.start}: {length / timescale:.3f} s in one fragment")
+        held = length - samples[-1][2]  # the last sample may fill a hole
+        if held > longest * timescale:
+            raise Fault(f"moof at {moof.start}: {held / timescale:.3f} s in one fragment")
         next_time[track_id] = time + length
         tracks.setdefault(track_id, (time, []))[1].extend(samples)
     return tracks
@@ -231,14 +233,14 @@ def edit_list(data, trak):
     raise Fault("an edit list that shows nothing")
 
 
-def check(data):
+def check(data, longest):
     moov, _, _, init, pairs = layout(data)
     if find_all(data, moov, b"mvex"):
         raise Fault("the outer moov has an mvex: players take the file for a fragmented one")
     mvhd = find(data, moov, b"mvhd")
     movie_scale = struct.unpack_from(">I", data, mvhd.body + (20 if data[mvhd.body] else 12))[0]
     outer, hidden = track_heads(data, moov), track_heads(data, init)
-    fragments = hidden_tables(data, init, pairs)
+    fragments = hidden_tables(data, init, pairs, longest)
     if sorted(outer) != sorted(fragments):
         raise Fault(f"outer tracks {sorted(outer)}, tracks with fragments {sorted(fragments)}")
     starts = {}
@@ -301,7 +303,7 @@ def main(args):
         data = file.read()
     try:
         if command == "check":
-            check(data)
+            check(data, float(args[2]) if len(args) > 2 else 1.2)
         elif command == "extract":
             with open(args[2], "wb") as out:
                 out.write(extract(data, int(args[3]) if len(args) > 3 else None))

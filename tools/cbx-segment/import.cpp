@@ -30,6 +30,7 @@ struct Source {
   Bytes head;  // read already
   InputKind kind = InputKind::container;
   std::string path;  // empty for standard input
+  bool disk_failed = false;
 };
 
 Error in_source(Error e, const Source& s) {
@@ -84,19 +85,12 @@ class ImportHandler final : public codec::Handler {
   uint64_t samples_ = 0;
 };
 
-// A live stream goes on when the disk has room again; a film would have a hole that nobody sees.
-Status check_disk(const Recorder& recorder) {
-  if (recorder.lost_to_disk())
-    return fail(ErrorCode::io, "the disk did not take it: import it again when there is room");
-  return {};
-}
-
 Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Shared& shared, segment::Syncer& syncer,
                  SignalFd& signals) {
   ts::Demuxer demuxer(handler);
   demuxer.push(s.head, WallTime{});
   Bytes buffer(1 << 20);
-  while (!recorder.unsupported()) {
+  while (!recorder.unsupported() && !recorder.disk_error()) {
     signals.drain();
     if (signals.stop_requested()) return fail(ErrorCode::try_again, "interrupted");
     const ssize_t n = ::read(s.fd, buffer.data(), buffer.size());
@@ -105,23 +99,22 @@ Status import_ts(Source& s, ImportHandler& handler, Recorder& recorder, const Sh
     if (n == 0) break;
     demuxer.push(ByteSpan(buffer.data(), static_cast<size_t>(n)), WallTime{});
     recorder.set_lost(static_cast<int64_t>(demuxer.stats().lost_packets + demuxer.stats().error_packets));
-    CBX_TRY(check_disk(recorder));
     syncer.wrote();
     shared.closer.wait_for_room(kFilesInFlight);
   }
-  demuxer.flush();
+  // Where it was given up in the middle, the rest of a packet is no damage.
+  if (!recorder.unsupported() && !recorder.disk_error()) demuxer.flush();
   return {};
 }
 
 Status import_container(Source& s, ImportHandler& handler, Recorder& recorder, const Shared& shared,
                         segment::Syncer& syncer, SignalFd& signals) {
   CBX_ASSIGN(auto importer, media::Importer::open(UniqueFd{::dup(s.fd)}, s.name, s.head));
-  while (!recorder.unsupported()) {
+  while (!recorder.unsupported() && !recorder.disk_error()) {
     signals.drain();
     if (signals.stop_requested()) return fail(ErrorCode::try_again, "interrupted");
     CBX_ASSIGN(const bool more, importer.read(handler));
     if (!more) break;
-    CBX_TRY(check_disk(recorder));
     syncer.wrote();
     shared.closer.wait_for_room(kFilesInFlight);
   }
@@ -145,7 +138,13 @@ Result<WallMs> import_source(Source& s, const ImportOptions& o, std::optional<Wa
   // What came before an error is good and is kept.
   recorder.end("close");
   if (!done) return fail(std::move(done).error());
-  CBX_TRY(check_disk(recorder));
+  if (const auto& trouble = recorder.disk_error()) {
+    s.disk_failed = true;
+    Error e = *trouble;
+    if (const auto until = recorder.recorded_until())
+      e = std::move(e).context("imported only up to " + format_rfc3339(*until));
+    return fail(std::move(e));
+  }
   if (recorder.unsupported()) return fail(ErrorCode::data, "its video cannot be recorded");
   if (handler.samples() == 0 || !recorder.recorded_until())
     return fail(ErrorCode::data, "no picture or sound that can be recorded was found");
@@ -179,7 +178,7 @@ Result<int> import_files(const std::vector<std::string>& files, const ImportOpti
     };
     if (Status done = one(); !done) {
       Error e = in_source(std::move(done).error(), s);
-      if (e.code() == ErrorCode::usage || signals.stop_requested()) return fail(std::move(e));
+      if (e.code() == ErrorCode::usage || s.disk_failed || signals.stop_requested()) return fail(std::move(e));
       // Without this file, the start of those that follow on is unknown.
       if (!options.start.empty() && files.size() > 1 && &path != &files.back()) return fail(std::move(e));
       if (first_error) shared.log.error("{}", first_error->message());

@@ -93,7 +93,9 @@ Result<int> record_input(cli::Tool& tool, const Options& o, const segment::Share
 
 Result<int> run(cli::Tool& tool, const Options& o, SignalFd& signals) {
   CBX_ASSIGN(const auto length, segment_length(o.length));
-  if (!o.device.empty()) CBX_TRY(check_device_id(o.device));
+  if (!o.device.empty())
+    if (const auto valid = check_device_id(o.device); !valid)
+      return fail(ErrorCode::usage, "--device: " + valid.error().message());
   if (!o.files.empty() && o.device.empty())
     return fail(ErrorCode::usage, "files belong to a device: name it with --device");
   CBX_ASSIGN(const store::Store store, store::Store::open(tool.root()));

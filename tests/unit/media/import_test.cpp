@@ -122,6 +122,11 @@ TEST_F(ImportTest, MatroskaGetsDecodingTimes) {
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_NEAR(static_cast<double>(b[i].sample.pts - b[0].sample.pts),
                 static_cast<double>(a[i].sample.pts - a[0].sample.pts), 180.0);
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_GE(b[i].sample.pts, b[i].sample.dts) << i;
+    const auto before = i > 0 ? b[i - 1].sample.dts : b[0].sample.dts - 3600;
+    EXPECT_NEAR(static_cast<double>(b[i].sample.dts - before), 3600.0, 180.0) << i;
+  }
   EXPECT_TRUE(std::any_of(b.begin(), b.end(), [](const auto& s) { return s.sample.pts != s.sample.dts; }));
 }
 

@@ -300,6 +300,20 @@ TEST_F(RecorderTest, TheSameImportTwiceIsOneFile) {
   EXPECT_EQ(s.size(), 2u);
 }
 
+TEST_F(RecorderTest, AnImportCanTellThatTheDiskIsFull) {
+  start(std::make_unique<FixedMapper>(*parse_rfc3339("2026-11-20T08:00:30Z")));
+  feed(0, 3);
+  EXPECT_FALSE(recorder->disk_error());
+  fs.full = true;
+  feed(3 * 90000, 3);
+  ASSERT_TRUE(recorder->disk_error());
+  EXPECT_EQ(recorder->disk_error()->os_error(), ENOSPC);
+  const auto s = segments();
+  ASSERT_EQ(s.size(), 1u);
+  EXPECT_EQ(s[0].end, "error");
+  EXPECT_TRUE(recorder->recorded_until());
+}
+
 TEST_F(RecorderTest, BackwardTimeStampsWithinAFileDoNotStopIt) {
   start(std::make_unique<LiveMapper>(), false);
   for (int i = 0; i < 300; i++) {

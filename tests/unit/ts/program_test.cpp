@@ -194,6 +194,7 @@ TEST(Demuxer, FollowsTheFirstProgramWithVideo) {
   ASSERT_THAT(r.samples, SizeIs(1));
   EXPECT_EQ(r.samples[0].bytes, lengths({idr(60)}));
   EXPECT_THAT(r.layouts, ElementsAre(std::pair(2, true)));
+  EXPECT_EQ(r.count(Notice::Kind::left_out, "2 other programs"), 1u);
 }
 
 TEST(Demuxer, AProgramWhosePmtNeverComesIsNotWaitedForLong) {
