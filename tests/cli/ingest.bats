@@ -203,6 +203,10 @@ is_most_of() {
   publish "$CLIP" cam01 "$port" "&passphrase=$key&pbkeylen=32"
   publish "$CLIP" cam01 "$port" "&passphrase=$key&pbkeylen=16"
   wait_until 10 has_lines log 2 ended
+  # The operator reads which camera has the wrong key, once.
+  wait_until 10 has_line log "warning: caller .* did not get in as 'cam01': wrong key, or none"
+  [ "$(grep -c "did not get in as 'cam01'" log)" -ge 2 ]
+  [ "$(grep -c "warning: .*did not get in as 'cam01'" log)" = 1 ]
   stop_ingest
   records_of out >lines
   [ "$(grep -c connection.open lines)" = 2 ]

@@ -62,7 +62,7 @@ class Ingest {
   std::vector<std::unique_ptr<srt::Listener>> listeners_;
   std::unique_ptr<srt::Poller> callers_;  // tells of publishers that wait at a listener
   bool had_publisher_ = false;
-  Monotonic reap_due_{};
+  Monotonic reap_due_{}, handshakes_due_{};
 };
 
 Status Ingest::open_output() {
@@ -188,6 +188,10 @@ void Ingest::look_around() {
   if (directory_ && directory_->version() != directory_version_) {
     directory_version_ = directory_->version();
     receiver_->recheck_access();
+  }
+  if (clock_.monotonic() >= handshakes_due_) {
+    for (const auto& listener : listeners_) listener->look_for_failed_handshakes();
+    handshakes_due_ = clock_.monotonic() + std::chrono::seconds(1);
   }
   if (children_ && clock_.monotonic() >= reap_due_) {
     children_->reap();
