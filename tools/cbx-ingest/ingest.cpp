@@ -81,7 +81,7 @@ Status Ingest::open_output() {
 SinkFactory Ingest::sink_factory() {
   if (frames_)
     return [this](const ConnectionOpenRecord&, uint32_t stream) -> Result<std::unique_ptr<Sink>> {
-      return make_frame_sink(*frames_, stream);
+      return make_frame_sink(*frames_, stream, records_);
     };
   if (children_)
     return [this](const ConnectionOpenRecord&, uint32_t) -> Result<std::unique_ptr<Sink>> {
