@@ -269,8 +269,28 @@ is_most_of() {
   cmp ts "$LONG"
 }
 
+@test "a caller that sends nothing takes no device over, and of a made-up one nothing is recorded" {
+  background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --register auto --silent-timeout 1 \
+    --records records >out 2>log
+  # shellcheck disable=SC2154  # set by background
+  ingest=$pid
+  wait_until 10 has_line log 'listening on'
+  background publish "$LONG" cam01
+  wait_until 10 has_line log connected
+  background cbx-srtload send --port "$port" --silent --seconds 3 --linger 0 --stream-id cam01
+  background cbx-srtload send --port "$port" --silent --seconds 3 --linger 0 --stream-id made-up
+  wait_until 30 has_line log "'cam01' from .* ended: peer_closed"
+  stop_ingest
+  payload_of out cam01 >ts
+  cmp ts "$LONG"
+  [ "$(grep -c connection.open records)" = 1 ]
+  diff <(records_of out) records
+}
+
 @test "a caller that falls silent is closed" {
-  ingest --register auto --silent-timeout 1 --exec 'cat >/dev/null'
+  make_store
+  cbx-account device add quiet --no-key >/dev/null
+  ingest --silent-timeout 1 --exec 'cat >/dev/null'
   background cbx-srtload send --port "$port" --silent --seconds 10 --linger 0 --stream-id quiet
   wait_until 6 has_line records '"cause":"silent"'
 }

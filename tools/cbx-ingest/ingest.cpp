@@ -109,6 +109,7 @@ Status Ingest::start(const std::string& state_path) {
   ReceiverOptions receiver;
   receiver.silent_timeout =
       std::chrono::duration_cast<Monotonic::duration>(std::chrono::duration<double>(options_.silent_timeout_s));
+  receiver.open_to_all = options_.register_auto() && !options_.once;
   if (options_.register_auto())
     receiver.on_first_data = [this](const std::string& device) {
       if (directory_ && !gate_->table()->contains(device)) directory_->register_device(device);
