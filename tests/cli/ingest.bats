@@ -403,6 +403,12 @@ is_most_of() {
 }
 
 @test "wrong usage is told, and exits 64" {
+  run cbx-ingest --listen "srt://:$port" http://127.0.0.1/x --device cam01
+  [ "$status" -eq 64 ]
+  [[ $output == *'exclude each other'* ]]
+  run script -qec "cbx-ingest --listen srt://:$port" /dev/null
+  [ "$status" -eq 64 ]
+  [[ $output == *'is a terminal'* ]]
   run cbx-ingest
   [ "$status" -eq 64 ]
   run cbx-ingest --listen "http://:$port"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -70,6 +71,9 @@ Status Ingest::open_output() {
     children_ = std::make_unique<Children>(options_.exec, log_);
     return {};
   }
+  if (::isatty(STDOUT_FILENO) == 1)
+    return fail(ErrorCode::usage,
+                "standard output is a terminal: the media is for a pipe ('| cbx-segment'), or --exec");
   CBX_ASSIGN(Outlet out, Outlet::standard_output());
   if (options_.once)
     once_output_ = std::make_unique<Outlet>(std::move(out));
