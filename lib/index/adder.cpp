@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,8 @@ constexpr size_t kMostRows = 2000;
 constexpr Millis kRetryDelay{500};
 // After TERM a lock is not waited for longer than this.
 constexpr Millis kStopPatience{10'000};
+// Ctrl-C reaches the whole pipe at once: the recorder's last lines are waited for so long.
+constexpr Millis kInputPatience{5'000};
 
 bool passes(const Error& error) {
   return error.code() == ErrorCode::try_again || error.code() == ErrorCode::io || error.code() == ErrorCode::permission;
@@ -32,6 +35,12 @@ bool Adder::stopping() {
   signals_.drain();
   if (signals_.stop_requested() && !stop_since_) stop_since_ = clock_.monotonic();
   return stop_since_.has_value();
+}
+
+bool Adder::leaving(const RecordReader* reader) {
+  if (!stopping()) return false;
+  if (!reader || reader->finished() || ::isatty(options_.input) == 1) return true;
+  return clock_.monotonic() - *stop_since_ > kInputPatience;
 }
 
 Status Adder::patiently(const std::function<Status()>& work) {
@@ -100,6 +109,7 @@ void Adder::wait() {
   const Monotonic now = clock_.monotonic();
   Monotonic due = next_look_;
   if (!batch_.empty()) due = std::min(due, batch_since_ + options_.batch_delay);
+  if (stop_since_) due = std::min(due, *stop_since_ + kInputPatience);
   const auto left = std::chrono::ceil<Millis>(due - now).count();
   std::array<pollfd, 3> fds{pollfd{signals_.fd(), POLLIN, 0}, pollfd{input_fd_, POLLIN, 0},
                             pollfd{watch_ ? watch_->fd() : -1, POLLIN, 0}};
@@ -133,7 +143,7 @@ Result<int64_t> Adder::run() {
     input_fd_ = reader->ready_fd();
   }
   if (ready_) ready_();
-  while ((options_.watch || reader) && !stopping() && !(reader && reader->finished() && batch_.empty())) {
+  while ((options_.watch || reader) && !leaving(reader.get()) && !(reader && reader->finished() && batch_.empty())) {
     if (reader && reader->finished()) batch_since_ = {};  // nothing more will come: no reason to wait
     if (batch_.size() < options_.batch_rows && !(reader && reader->finished())) wait();
     CBX_TRY(step(reader.get()));

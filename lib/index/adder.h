@@ -28,9 +28,10 @@ class Adder {
  public:
   Adder(Index index, const Logger& log, const Clock& clock, SignalFd& signals, AdderOptions options);
 
-  // Until the input ends (or at once, or for ever with `watch`), or TERM.  A locked database or a full disk only
-  // delays it.  Returns how many lines were bad; errors: data (index damaged), io (input), try_again (told to stop
-  // while the database was locked; the journals have the rest).
+  // Until the input ends (or at once, or for ever with `watch`), or TERM; an input pipe may then still end within
+  // seconds, as all tools of a pipe are told at once.  A locked database or a full disk only delays it.  Returns how
+  // many lines were bad; errors: data (index damaged), io (input), try_again (told to stop while the database was
+  // locked; the journals have the rest).
   Result<int64_t> run();
   // Told when the first catching up is done.
   void on_ready(std::function<void()> ready) { ready_ = std::move(ready); }
@@ -47,6 +48,8 @@ class Adder {
   Status step(RecordReader* reader);
   void complain(const std::string& message);
   bool stopping();
+  // Told to stop, and the input has ended or won't.
+  bool leaving(const RecordReader* reader);
 
   Index index_;
   const Logger& log_;

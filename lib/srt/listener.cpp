@@ -9,6 +9,7 @@
 #include <chrono>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "base/file.h"
 #include "srt/library.h"
@@ -19,6 +20,12 @@ namespace {
 constexpr int kBacklog = 1024;
 // A handshake that was let in and isn't accepted by then has failed (wrong key).
 constexpr auto kHandshakeTime = std::chrono::seconds(10);
+// A camera with a wrong key calls again and again, and the internet knocks at every port: the same fault of the same
+// address is said once in so long, and this many different ones; the rest is for -v.
+constexpr auto kRefusalSilence = std::chrono::minutes(10);
+constexpr size_t kRefusalsSaid = 64;
+// When a key exchange that hasn't led to a connection is called failed.
+constexpr auto kHandshakePatience = std::chrono::seconds(3);
 
 }  // namespace
 
@@ -29,10 +36,12 @@ struct Listener::Handshakes {
   std::mutex mutex;
   struct Pending {
     Admission admission;
+    Address peer;
     std::chrono::steady_clock::time_point since;
+    bool reported = false;
   };
   std::unordered_map<SRTSOCKET, Pending> pending;
-  std::chrono::steady_clock::time_point swept{};
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> said;  // refusals, by host and reason
 
   Handshakes(const Gate& g, const Logger& l) : gate(g), log(l) {}
 
@@ -49,8 +58,8 @@ struct Listener::Handshakes {
     auto admission = gate.admit(stream_id, peer.host());
     if (!admission) {
       srt_setrejectreason(socket, static_cast<int>(admission.error().code));
-      log.debug("caller {} refused ({}): {}", peer.to_string(), static_cast<int>(admission.error().code),
-                admission.error().reason);
+      say_refused(peer,
+                  fmt::format("refused ({}): {}", static_cast<int>(admission.error().code), admission.error().reason));
       return -1;
     }
     if (!admission->key.empty() && srt_setsockflag(socket, SRTO_PASSPHRASE, admission->key.data(),
@@ -60,18 +69,47 @@ struct Listener::Handshakes {
                srt_getlasterror_str());
       return -1;
     }
-    remember(socket, *std::move(admission));
+    remember(socket, peer, *std::move(admission));
     return 0;
   }
 
-  void remember(SRTSOCKET socket, Admission admission) {
+  void remember(SRTSOCKET socket, const Address& peer, Admission admission) {
+    const std::lock_guard lock(mutex);
+    pending.insert_or_assign(socket, Pending{std::move(admission), peer, std::chrono::steady_clock::now()});
+  }
+
+  // libsrt checks the key after the callback and tells nobody when it is wrong: what was let in and doesn't arrive.
+  void look_for_failed() {
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<Pending> failed;
+    {
+      const std::lock_guard lock(mutex);
+      for (auto& [socket, p] : pending)
+        if (!p.reported && now - p.since > kHandshakePatience) {
+          p.reported = true;
+          failed.push_back(p);
+        }
+      std::erase_if(pending, [&](const auto& p) { return now - p.second.since > kHandshakeTime; });
+    }
+    for (const Pending& p : failed)
+      say_refused(p.peer, fmt::format("did not get in as '{}': {}", p.admission.device,
+                                      p.admission.key.empty() ? "it sends a key, and the device has none"
+                                                              : "wrong key, or none"));
+  }
+
+  void say_refused(const Address& peer, const std::string& what) {
+    const bool loud = first_in_a_while(peer.host() + ' ' + what);
+    if (loud)
+      log.warn("caller {} {}", peer.to_string(), what);
+    else
+      log.debug("caller {} {}", peer.to_string(), what);
+  }
+
+  bool first_in_a_while(const std::string& refusal) {
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex);
-    if (now - swept > kHandshakeTime) {
-      std::erase_if(pending, [&](const auto& p) { return now - p.second.since > kHandshakeTime; });
-      swept = now;
-    }
-    pending.insert_or_assign(socket, Pending{std::move(admission), now});
+    std::erase_if(said, [&](const auto& s) { return now - s.second > kRefusalSilence; });
+    return said.size() < kRefusalsSaid && said.emplace(refusal, now).second;
   }
 
   std::optional<Admission> take(SRTSOCKET socket) {
@@ -118,6 +156,10 @@ std::optional<Accepted> Listener::accept() {
     return Accepted{std::move(socket), Address::from(reinterpret_cast<const sockaddr*>(&peer)), *std::move(admission)};
   }
   return std::nullopt;
+}
+
+void Listener::look_for_failed_handshakes() {
+  handshakes_->look_for_failed();
 }
 
 void warn_of_small_udp_buffer(const Logger& log) {

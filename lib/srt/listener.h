@@ -32,6 +32,8 @@ class Listener {
 
   // The next waiting publisher; nullopt if there is none.  Never blocks.
   std::optional<Accepted> accept();
+  // Says which callers were let in and failed in the key exchange; to be called about once a second.
+  void look_for_failed_handshakes();
   const Address& address() const { return address_; }
   // Takes nobody in any more; accepted connections go on.
   void close() { socket_.close(); }

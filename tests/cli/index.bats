@@ -143,6 +143,23 @@ eventually() { # COMMAND...: within ten seconds
   background=
 }
 
+@test "add: told to stop with the whole pipe, it takes what the others still bring" {
+  mkfifo pipe
+  cbx-index add <pipe 3>&- &
+  background=$!
+  exec 4>pipe
+  segment cam01 1 >&4
+  one() { [ "$(count)" = 1 ]; }
+  eventually one
+  kill -INT "$background"
+  sleep 0.5
+  segment cam01 2 >&4
+  exec 4>&-
+  wait "$background"
+  background=
+  [ "$(count)" = 2 ]
+}
+
 @test "add: a locked database only delays it" {
   python3 - "$CBX_ROOT/index.db" <<'PY' 3>&- &
 import sqlite3, sys, time

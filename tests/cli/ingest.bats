@@ -203,6 +203,10 @@ is_most_of() {
   publish "$CLIP" cam01 "$port" "&passphrase=$key&pbkeylen=32"
   publish "$CLIP" cam01 "$port" "&passphrase=$key&pbkeylen=16"
   wait_until 10 has_lines log 2 ended
+  # The operator reads which camera has the wrong key, once.
+  wait_until 10 has_line log "warning: caller .* did not get in as 'cam01': wrong key, or none"
+  [ "$(grep -c "did not get in as 'cam01'" log)" -ge 2 ]
+  [ "$(grep -c "warning: .*did not get in as 'cam01'" log)" = 1 ]
   stop_ingest
   records_of out >lines
   [ "$(grep -c connection.open lines)" = 2 ]
@@ -265,8 +269,28 @@ is_most_of() {
   cmp ts "$LONG"
 }
 
+@test "a caller that sends nothing takes no device over, and of a made-up one nothing is recorded" {
+  background timeout 60 cbx-ingest --root "$PWD/store" --listen "srt://:$port" --register auto --silent-timeout 1 \
+    --records records >out 2>log
+  # shellcheck disable=SC2154  # set by background
+  ingest=$pid
+  wait_until 10 has_line log 'listening on'
+  background publish "$LONG" cam01
+  wait_until 10 has_line log connected
+  background cbx-srtload send --port "$port" --silent --seconds 3 --linger 0 --stream-id cam01
+  background cbx-srtload send --port "$port" --silent --seconds 3 --linger 0 --stream-id made-up
+  wait_until 30 has_line log "'cam01' from .* ended: peer_closed"
+  stop_ingest
+  payload_of out cam01 >ts
+  cmp ts "$LONG"
+  [ "$(grep -c connection.open records)" = 1 ]
+  diff <(records_of out) records
+}
+
 @test "a caller that falls silent is closed" {
-  ingest --register auto --silent-timeout 1 --exec 'cat >/dev/null'
+  make_store
+  cbx-account device add quiet --no-key >/dev/null
+  ingest --silent-timeout 1 --exec 'cat >/dev/null'
   background cbx-srtload send --port "$port" --silent --seconds 10 --linger 0 --stream-id quiet
   wait_until 6 has_line records '"cause":"silent"'
 }
@@ -379,6 +403,12 @@ is_most_of() {
 }
 
 @test "wrong usage is told, and exits 64" {
+  run cbx-ingest --listen "srt://:$port" http://127.0.0.1/x --device cam01
+  [ "$status" -eq 64 ]
+  [[ $output == *'exclude each other'* ]]
+  run script -qec "cbx-ingest --listen srt://:$port" /dev/null
+  [ "$status" -eq 64 ]
+  [[ $output == *'is a terminal'* ]]
   run cbx-ingest
   [ "$status" -eq 64 ]
   run cbx-ingest --listen "http://:$port"

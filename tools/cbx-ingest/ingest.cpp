@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -62,7 +63,7 @@ class Ingest {
   std::vector<std::unique_ptr<srt::Listener>> listeners_;
   std::unique_ptr<srt::Poller> callers_;  // tells of publishers that wait at a listener
   bool had_publisher_ = false;
-  Monotonic reap_due_{};
+  Monotonic reap_due_{}, handshakes_due_{};
 };
 
 Status Ingest::open_output() {
@@ -70,6 +71,9 @@ Status Ingest::open_output() {
     children_ = std::make_unique<Children>(options_.exec, log_);
     return {};
   }
+  if (::isatty(STDOUT_FILENO) == 1)
+    return fail(ErrorCode::usage,
+                "standard output is a terminal: the media is for a pipe ('| cbx-segment'), or --exec");
   CBX_ASSIGN(Outlet out, Outlet::standard_output());
   if (options_.once)
     once_output_ = std::make_unique<Outlet>(std::move(out));
@@ -81,7 +85,7 @@ Status Ingest::open_output() {
 SinkFactory Ingest::sink_factory() {
   if (frames_)
     return [this](const ConnectionOpenRecord&, uint32_t stream) -> Result<std::unique_ptr<Sink>> {
-      return make_frame_sink(*frames_, stream);
+      return make_frame_sink(*frames_, stream, records_);
     };
   if (children_)
     return [this](const ConnectionOpenRecord&, uint32_t) -> Result<std::unique_ptr<Sink>> {
@@ -109,6 +113,7 @@ Status Ingest::start(const std::string& state_path) {
   ReceiverOptions receiver;
   receiver.silent_timeout =
       std::chrono::duration_cast<Monotonic::duration>(std::chrono::duration<double>(options_.silent_timeout_s));
+  receiver.open_to_all = options_.register_auto() && !options_.once;
   if (options_.register_auto())
     receiver.on_first_data = [this](const std::string& device) {
       if (directory_ && !gate_->table()->contains(device)) directory_->register_device(device);
@@ -188,6 +193,10 @@ void Ingest::look_around() {
   if (directory_ && directory_->version() != directory_version_) {
     directory_version_ = directory_->version();
     receiver_->recheck_access();
+  }
+  if (clock_.monotonic() >= handshakes_due_) {
+    for (const auto& listener : listeners_) listener->look_for_failed_handshakes();
+    handshakes_due_ = clock_.monotonic() + std::chrono::seconds(1);
   }
   if (children_ && clock_.monotonic() >= reap_due_) {
     children_->reap();

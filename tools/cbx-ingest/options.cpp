@@ -16,6 +16,7 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--listen", o.listen, "Take publishers in at srt://[HOST]:PORT[?latency=MILLISECONDS]; repeatable")
       ->type_name("URL")
       ->expected(1)
+      ->allow_extra_args(false)  // what follows may be a URL to fetch from
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--device", o.device, "Device of a fetched stream, or of publishers without a stream id")
       ->type_name("ID");

@@ -10,6 +10,8 @@ namespace {
 
 // Frames of one connection in one turn: it catches up after a line cut without keeping the others waiting.
 constexpr int kFramesPerTurn = 4;
+// Of a connection that has yet to take its device over.
+constexpr size_t kHeldBytes = 64 << 10;
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 constexpr auto kMinute = std::chrono::minutes(1);
 constexpr auto kPeerIdle = std::chrono::milliseconds(srt::kPeerIdleTimeoutMs);
@@ -28,6 +30,9 @@ struct Receiver::Live {
   Monotonic ended_at{};
   std::string cause, detail;  // why it ends, empty while it doesn't
   std::string predecessor;    // connection that must be finished before this one is announced
+  Bytes held;                 // its first bytes, until it has taken its device over
+  bool held_loss = false;
+  bool holds = false;  // its device; until then it is silent and nobody hears of it
   bool announced = false, ready = false, more = false, spoke = false, drained = false, closed = false, done = false;
 };
 
@@ -80,12 +85,12 @@ void Receiver::add(Arrival arrival) {
     by_socket_[live->source->socket()] = live.get();
   }
   if (!live->host.empty()) gate_.opened(live->host);
-  Live*& of_device = by_device_[live->open.device];
-  if (of_device) {
-    end(*of_device, "replaced", fmt::format("by {}", live->open.connection));
-    live->predecessor = of_device->open.connection;
+  // A caller that never sends must not cut a working camera, nor leave records of a name it made up.
+  const bool known = !options_.open_to_all || gate_.table()->contains(live->open.device);
+  if (known && !by_device_.contains(live->open.device)) {
+    live->holds = true;
+    by_device_[live->open.device] = live.get();
   }
-  of_device = live.get();
   live_.push_back(std::move(live));
 }
 
@@ -152,7 +157,7 @@ Receiver::Turn Receiver::serve(Live& live, Monotonic now, WallTime wall) {
   Turn turn = live.drained ? Turn::done : hand_over(live, now, wall);
   if (turn == Turn::blocked) return turn;
   if (!live.drained && !live.sink->writable() && !live.sink->broken()) return Turn::blocked;
-  if (link_due) report_link(live, wall);
+  if (link_due && live.announced) report_link(live, wall);
   if (live.drained) {
     finish(live, wall);
     if (!live.done) return Turn::blocked;
@@ -160,8 +165,68 @@ Receiver::Turn Receiver::serve(Live& live, Monotonic now, WallTime wall) {
   return turn;
 }
 
+// With its first data a connection takes its device over from the one that had it.  False while nothing has come.
+bool Receiver::take_device(Live& live, Monotonic now, WallTime wall) {
+  if (!live.ready && !live.more && !live.source->pending() && live.cause.empty()) return false;
+  live.held.resize(kHeldBytes);
+  const auto received = live.source->receive(live.held, now);
+  live.held.resize(received.bytes);
+  live.held_loss = received.after_loss;
+  if (live.held.empty()) {
+    note_stop(live, received.stop, now);
+    return false;
+  }
+  live.more = true;  // what ended meanwhile says so again
+  live.holds = true;
+  live.open.time = floor_ms(wall);
+  live.since = now;
+  live.link_from = wall;
+  Live*& holder = by_device_[live.open.device];
+  if (holder) {
+    end(*holder, "replaced", fmt::format("by {}", live.open.connection));
+    live.predecessor = holder->open.connection;
+  }
+  holder = &live;
+  return true;
+}
+
+void Receiver::give_held(Live& live, WallTime wall) {
+  const auto room = live.sink->room();
+  const size_t n = std::min(room.size(), live.held.size());
+  std::copy_n(live.held.begin(), n, room.begin());
+  live.held.erase(live.held.begin(), live.held.begin() + static_cast<ptrdiff_t>(n));
+  give(live, n, live.held_loss, wall);
+  live.held_loss = false;
+}
+
+// The sink's room has `bytes` of the connection's now.
+void Receiver::give(Live& live, size_t bytes, bool after_loss, WallTime wall) {
+  live.sink->data(bytes, {after_loss, wall, live.source->rtt_us()});
+  if (!live.spoke && !live.host.empty()) gate_.spoke();
+  if (!live.spoke && options_.on_first_data) options_.on_first_data(live.open.device);
+  live.spoke = true;
+}
+
+// True if there is no more to receive for now.
+bool Receiver::note_stop(Live& live, srt::Connection::Stop stop, Monotonic now) {
+  using Stop = srt::Connection::Stop;
+  if (stop != Stop::drained && stop != Stop::ended) return false;
+  live.ready = live.more = false;
+  if (stop == Stop::ended) {
+    const bool lost = now - live.source->last_data() >= kPeerIdle - std::chrono::seconds(1);
+    const std::string cause = live.source->cause();
+    end(live, !cause.empty() ? cause : lost ? "peer_lost" : "peer_closed", live.source->failure());
+  }
+  live.drained = !live.cause.empty();
+  return true;
+}
+
 // Moves what has come in to the sink.
 Receiver::Turn Receiver::hand_over(Live& live, Monotonic now, WallTime wall) {
+  if (!live.holds) {
+    if (!take_device(live, now, wall)) return Turn::done;
+    if (!live.predecessor.empty()) return Turn::more;
+  }
   for (int i = 0; i < kFramesPerTurn; ++i) {
     if (!live.sink->writable()) return live.sink->broken() ? Turn::more : Turn::blocked;
     if (!live.announced) {
@@ -170,25 +235,14 @@ Receiver::Turn Receiver::hand_over(Live& live, Monotonic now, WallTime wall) {
       log_.info("'{}' connected from {} ({}, {})", live.open.device, live.open.peer, live.open.protocol,
                 live.open.encryption ? fmt::format("AES-{}", live.open.encryption) : "not encrypted");
     }
+    if (!live.held.empty()) {
+      give_held(live, wall);
+      continue;
+    }
     if (!live.ready && !live.more && !live.source->pending() && live.cause.empty()) return Turn::done;
     const auto received = live.source->receive(live.sink->room(), now);
-    if (received.bytes > 0) {
-      live.sink->data(received.bytes, {received.after_loss, wall, live.source->rtt_us()});
-      if (!live.spoke && !live.host.empty()) gate_.spoke();
-      if (!live.spoke && options_.on_first_data) options_.on_first_data(live.open.device);
-      live.spoke = true;
-    }
-    using Stop = srt::Connection::Stop;
-    if (received.stop == Stop::drained || received.stop == Stop::ended) {
-      live.ready = live.more = false;
-      if (received.stop == Stop::ended) {
-        const bool lost = now - live.source->last_data() >= kPeerIdle - std::chrono::seconds(1);
-        const std::string cause = live.source->cause();
-        end(live, !cause.empty() ? cause : lost ? "peer_lost" : "peer_closed", live.source->failure());
-      }
-      live.drained = !live.cause.empty();
-      return Turn::done;
-    }
+    if (received.bytes > 0) give(live, received.bytes, received.after_loss, wall);
+    if (note_stop(live, received.stop, now)) return Turn::done;
   }
   live.more = true;
   return Turn::more;
@@ -234,6 +288,8 @@ void Receiver::finish(Live& live, WallTime wall) {
       live.sink->close(r);
       log_.info("'{}' from {} ended: {}{}{}", live.open.device, live.open.peer, live.cause,
                 live.detail.empty() ? "" : ", ", live.detail);
+    } else {
+      log_.debug("'{}' from {} ended and had sent nothing", live.open.device, live.open.peer);
     }
     if (live.source->socket() != srt::kNoSocket) {
       poller_.remove(live.source->socket());

@@ -30,6 +30,8 @@ struct ReceiverOptions {
   Monotonic::duration silent_timeout = std::chrono::seconds(20);
   // Called with the device when a publisher's first data came.
   std::function<void(const std::string&)> on_first_data;
+  // Anybody may call by any name: what isn't in the gate's table has to send something first.
+  bool open_to_all = false;
 };
 
 // What the sink of a new connection is made from.
@@ -42,7 +44,8 @@ class Receiver {
            const Logger& log);
   ~Receiver();
 
-  // Takes a connection in; an older one of the same device ends with cause "replaced".
+  // Takes a connection in.  With its first data it takes its device over: an older connection ends with cause
+  // "replaced".  Nothing is recorded of one that sends nothing while its device has another, or is made up.
   void add(Arrival arrival);
   // Serves every connection once.  True if some have more than one turn could take.
   bool beat();
@@ -59,6 +62,10 @@ class Receiver {
   enum class Turn { done, more, blocked };
   Turn serve(Live& live, Monotonic now, WallTime wall);
   Turn hand_over(Live& live, Monotonic now, WallTime wall);
+  bool take_device(Live& live, Monotonic now, WallTime wall);
+  void give_held(Live& live, WallTime wall);
+  void give(Live& live, size_t bytes, bool after_loss, WallTime wall);
+  bool note_stop(Live& live, srt::Connection::Stop stop, Monotonic now);
   void police(Live& live, Monotonic now);
   void report_link(Live& live, WallTime wall);
   void finish(Live& live, WallTime wall);

@@ -24,7 +24,7 @@ WallTime to_wall(WallMs t) {
 
 class FrameSink final : public Sink {
  public:
-  FrameSink(OutBuffer& out, uint32_t stream) : out_(out), stream_(stream) {}
+  FrameSink(OutBuffer& out, uint32_t stream, RecordLog& records) : out_(out), stream_(stream), records_(records) {}
 
   bool writable() override { return !out_.reserve(frames::kHeaderSize + kPayload + 2 * kRecordRoom).empty(); }
   void open(const ConnectionOpenRecord& r) override { put(frames::Kind::open, r, r.time); }
@@ -49,6 +49,7 @@ class FrameSink final : public Sink {
 
  private:
   void put(frames::Kind kind, const Record& record, WallMs time) {
+    records_.write(record);
     const std::string line = to_line(record);
     const auto all = out_.reserve(frames::kHeaderSize + line.size());
     if (all.empty()) return;  // writable() has seen to it that this can't be
@@ -68,6 +69,7 @@ class FrameSink final : public Sink {
 
   OutBuffer& out_;
   uint32_t stream_;
+  RecordLog& records_;
 };
 
 class TsSink final : public Sink {
@@ -166,8 +168,8 @@ void RecordLog::flush() {
   if (out_) out_->flush();
 }
 
-std::unique_ptr<Sink> make_frame_sink(OutBuffer& out, uint32_t stream) {
-  return std::make_unique<FrameSink>(out, stream);
+std::unique_ptr<Sink> make_frame_sink(OutBuffer& out, uint32_t stream, RecordLog& records) {
+  return std::make_unique<FrameSink>(out, stream, records);
 }
 
 std::unique_ptr<Sink> make_ts_sink(Outlet outlet, RecordLog& records) {

@@ -75,8 +75,8 @@ class RecordLog {
   int64_t dropped_ = 0;
 };
 
-// Frames of many connections on one outlet (frames/frame.h).
-std::unique_ptr<Sink> make_frame_sink(OutBuffer& out, uint32_t stream);
+// Frames of many connections on one outlet (frames/frame.h), with their records, which go to `records` as well.
+std::unique_ptr<Sink> make_frame_sink(OutBuffer& out, uint32_t stream, RecordLog& records);
 // The plain transport stream of one connection; its records go to `records`.
 std::unique_ptr<Sink> make_ts_sink(Outlet outlet, RecordLog& records);
 
