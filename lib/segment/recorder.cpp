@@ -302,16 +302,7 @@ void Recorder::open(const QueuedSample& first) {
         shared_.log.warn("'{}' announces sound, but none that can be read has come: recorded without", origin_.device);
       opened_before_ = true;
       waiting_since_.reset();
-      if (disk_gap_from_ && *disk_gap_from_ < at) {
-        GapRecord gap;
-        gap.device = origin_.device;
-        gap.start = floor_ms(*disk_gap_from_);
-        gap.duration_ms = (floor_ms(at) - gap.start).count();
-        gap.cause = "disk";
-        gap.connection = origin_.connection;
-        shared_.closer.journal(std::move(gap));
-      }
-      disk_gap_from_.reset();
+      report_disk_gap(at);
       // What sounded before the first picture belongs to no file.
       while (file_->layout().video && !audio().queue.empty() && audio().queue.front().pts < first.pts)
         audio().queue.pop();
@@ -320,6 +311,19 @@ void Recorder::open(const QueuedSample& first) {
     note_disk(opened.error());
   }
   if (!disk_gap_from_) disk_gap_from_ = at;
+}
+
+void Recorder::report_disk_gap(WallTime until) {
+  if (disk_gap_from_ && *disk_gap_from_ < until) {
+    GapRecord gap;
+    gap.device = origin_.device;
+    gap.start = floor_ms(*disk_gap_from_);
+    gap.duration_ms = (floor_ms(until) - gap.start).count();
+    gap.cause = "disk";
+    gap.connection = origin_.connection;
+    shared_.closer.journal(std::move(gap));
+  }
+  disk_gap_from_.reset();
 }
 
 Result<std::unique_ptr<SegmentFile>> Recorder::create_file(const QueuedSample& first) {
@@ -407,6 +411,9 @@ void Recorder::tick() {
 void Recorder::end(const std::string& how) {
   if (!unsupported_) advance(true);
   if (file_) finish(how, file_->end_pts());
+  // The stream ends before the disk had room again.
+  const Track& last = tracks_[0].last_dts ? tracks_[0] : tracks_[1];
+  if (disk_gap_from_ && last.last_dts) report_disk_gap(mapper_->map(*last.last_dts + last.last_step));
 }
 
 std::string_view Recorder::state() const {

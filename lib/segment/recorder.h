@@ -76,6 +76,7 @@ class Recorder final : public ts::Handler {
   std::string cut_reason(const QueuedSample& s) const;
   bool past_boundary(const QueuedSample& s) const;
   bool may_begin_file();
+  void report_disk_gap(WallTime until);
   void open(const QueuedSample& first);
   Result<std::unique_ptr<SegmentFile>> create_file(const QueuedSample& first);
   void release_audio(Pts90k before, bool all);

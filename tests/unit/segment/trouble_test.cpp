@@ -111,5 +111,18 @@ TEST_F(RecorderTest, AStreamThatChangesWithEveryFrameDoesNotMakeAFileOfEach) {
   EXPECT_LE(segments().size(), 100u);
 }
 
+TEST_F(RecorderTest, AStreamThatEndsWhileTheDiskIsFullLeavesTheCause) {
+  start();
+  const Pts90k t = feed(0, 5);
+  fs.full = true;
+  feed(t, 5);
+  std::vector<GapRecord> gaps;
+  for (const Record& r : records())
+    if (const auto* gap = std::get_if<GapRecord>(&r)) gaps.push_back(*gap);
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].cause, "disk");
+  EXPECT_NEAR(static_cast<double>(gaps[0].duration_ms), 5000, 1500);
+}
+
 }  // namespace
 }  // namespace cbx::segment::test
