@@ -76,6 +76,8 @@ eventually() { # COMMAND...: within ten seconds
   [ "$(count -- -2h)" = 0 ]
   [ "$(count cam01 -1000w..)" = 3 ]
   run -66 cbx-index list cam09
+  run -66 cbx-index list tag:none
+  run -64 cbx-index list 2026-13-45
   run -64 --separate-stderr cbx-index list cam01 2026-11-17..16
   [[ $stderr == *"A..B"* ]]
 }
