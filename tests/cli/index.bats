@@ -146,10 +146,10 @@ eventually() { # COMMAND...: within ten seconds
 }
 
 @test "add: told to stop with the whole pipe, it takes what the others still bring" {
-  mkfifo pipe
-  cbx-index add <pipe 3>&- &
+  mkfifo "$dir/pipe"
+  cbx-index add <"$dir/pipe" 3>&- &
   background=$!
-  exec 4>pipe
+  exec 4>"$dir/pipe"
   segment cam01 1 >&4
   one() { [ "$(count)" = 1 ]; }
   eventually one
