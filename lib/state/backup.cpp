@@ -65,6 +65,8 @@ Status move_counter(db::Database& db) {
 
 Status write_backup(db::Database& from, const std::string& to, bool force) {
   if (!force && exists(to)) return fail(ErrorCode::cannot_create, fmt::format("'{}' exists", to));
+  if (!exists(folder_of(to)))
+    return fail(ErrorCode::cannot_create, fmt::format("cannot create '{}': there is no such folder", to));
   const std::string part = fmt::format("{}.new.{}", to, ::getpid());
   Status done = copy_to_file(from, part);
   if (done && force && ::rename(part.c_str(), to.c_str()) != 0)

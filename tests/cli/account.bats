@@ -88,6 +88,12 @@ device() { cbx-account device "$@"; }
   cbx-account backup "$dir/copy"
   [ "$(stat -c %a "$dir/copy")" = 600 ]
   run -73 cbx-account backup "$dir/copy"
+  run -73 cbx-account backup "$dir/nowhere/copy"
+  cbx-account backup - >"$dir/piped"
+  [ "$(sqlite3 "$dir/piped" 'select count(*) from device')" = "$(sqlite3 "$dir/copy" 'select count(*) from device')" ]
+  cbx-account restore - --force <"$dir/piped"
+  run -65 cbx-account restore - --force </dev/null
+  [ -z "$(find "$CBX_ROOT" -name '*pipe*')" ]
   device rm cam01
   run -73 cbx-account restore "$dir/copy"
   cbx-account restore "$dir/copy" --force

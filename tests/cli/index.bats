@@ -76,6 +76,8 @@ eventually() { # COMMAND...: within ten seconds
   [ "$(count -- -2h)" = 0 ]
   [ "$(count cam01 -1000w..)" = 3 ]
   run -66 cbx-index list cam09
+  run -66 cbx-index list tag:none
+  run -64 cbx-index list 2026-13-45
   run -64 --separate-stderr cbx-index list cam01 2026-11-17..16
   [[ $stderr == *"A..B"* ]]
 }
@@ -144,10 +146,10 @@ eventually() { # COMMAND...: within ten seconds
 }
 
 @test "add: told to stop with the whole pipe, it takes what the others still bring" {
-  mkfifo pipe
-  cbx-index add <pipe 3>&- &
+  mkfifo "$dir/pipe"
+  cbx-index add <"$dir/pipe" 3>&- &
   background=$!
-  exec 4>pipe
+  exec 4>"$dir/pipe"
   segment cam01 1 >&4
   one() { [ "$(count)" = 1 ]; }
   eventually one

@@ -33,6 +33,18 @@ const std::string& Session::nickname(const std::string& id) const {
   return found == devices.end() ? kNone : found->nickname;
 }
 
+namespace {
+
+// Whether a time was meant, rather than a device: it holds what no id does, or has the shape of a day.
+bool is_like_a_time(const std::string& word) {
+  if (word.starts_with("tag:")) return false;
+  const bool day = word.size() == 10 && word[4] == '-' && word[7] == '-' &&
+                   word.find_first_not_of("0123456789-") == std::string::npos;
+  return day || word.find_first_of(".:") != std::string::npos;
+}
+
+}  // namespace
+
 Result<Selection> select(const Session& session, const std::vector<std::string>& words) {
   Selection selection;
   size_t used = 0;
@@ -43,10 +55,7 @@ Result<Selection> select(const Session& session, const std::vector<std::string>&
       selection.devices = std::move(*devices);
       used = 1;
     } else if (!is_range && (words.size() < 2 || !cli::parse_range(words[0] + " " + words[1], session.times()))) {
-      // Something like a time was meant when it starts with a digit and holds what no id does.
-      if (words[0].find_first_of(".:") != std::string::npos) {
-        CBX_TRY(cli::parse_range(words[0], session.times()));
-      }
+      if (is_like_a_time(words[0])) CBX_TRY(cli::parse_range(words[0], session.times()));
       return fail(std::move(devices).error());
     }
   }
