@@ -58,6 +58,11 @@ std::optional<std::string> config_argument(const std::vector<std::string>& argum
   return std::nullopt;
 }
 
+bool has_subcommand(CLI::App& app, const std::string& name) {
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(all.begin(), all.end(), [&](const CLI::App* sub) { return sub->check_name(name); });
+}
+
 }  // namespace
 
 std::optional<int> Tool::parse(int argc, char** argv) {
@@ -67,6 +72,8 @@ std::optional<int> Tool::parse(int argc, char** argv) {
   if (const char* env = std::getenv("CBX_CONFIG"); !file && env && *env) file = env;
   ConfigValues values;
   const Status loaded = values.load(file.value_or(kDefaultConfig), file.has_value(), name_, app_);
+  const auto word = std::find_if(arguments.begin(), arguments.end(), [](const auto& a) { return !a.starts_with('-'); });
+  const std::string first_word = word == arguments.end() ? "" : *word;
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app_.parse(std::move(arguments));
@@ -75,7 +82,11 @@ std::optional<int> Tool::parse(int argc, char** argv) {
     return std::fflush(stdout) == 0 && std::cout.flush() ? 0 : static_cast<int>(ErrorCode::io);
   } catch (const CLI::ParseError& e) {
     if (loaded) {
-      std::cerr << name_ << ": error: " << printable(e.what()) << "\ntry '" << name_ << " --help'\n";
+      // CLI11 only says that a subcommand is missing.
+      const bool unknown = std::string_view(e.what()).find("subcommand is required") != std::string_view::npos &&
+                           !first_word.empty() && !has_subcommand(app_, first_word);
+      const std::string what = unknown ? "'" + first_word + "' is no subcommand" : e.what();
+      std::cerr << name_ << ": error: " << printable(what) << "\ntry '" << name_ << " --help'\n";
       return static_cast<int>(ErrorCode::usage);
     }
   }

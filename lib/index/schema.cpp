@@ -131,8 +131,7 @@ constexpr db::Schema kSchema{.name = "index",
                              .migrations = kMigrations,
                              .when_corrupt =
                                  "the index is only a cache of the files: delete index.db, index.db-wal and "
-                                 "index.db-shm, then run 'cbx-index add --catch-up' or 'cbx-verify "
-                                 "--rebuild'"};
+                                 "index.db-shm, then run 'cbx-index add --catch-up'"};
 
 }  // namespace
 

@@ -79,7 +79,9 @@ void Closer::finish(FinishJob job, bool staggered) {
   Monotonic due = now;
   if (staggered) {
     const std::lock_guard lock(mutex_);
-    due = std::clamp(last_due_ + kSpread, now, now + kSpreadAtMost);
+    due = last_due_ + kSpread;
+    // More than fit into the time begin another round, between those of the first.
+    if (due < now || due > now + kSpreadAtMost) due = now;
     last_due_ = due;
   }
   {

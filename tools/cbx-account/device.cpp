@@ -22,6 +22,7 @@ struct Options {
   std::string device, nickname, key_file, host;
   std::vector<std::string> tags, add_tags, remove_tags;
   int port = kDefaultPort, latency_ms = kDefaultLatencyMs, key_bits = 0;
+  bool dry_run = false;
   bool no_key = false, new_key = false, clear_key = false, yes = false;
 };
 
@@ -242,10 +243,12 @@ void add_device_commands(cli::Tool& tool, const Choose& choose) {
   sub = command("rm", "Remove a device; its recordings stay", [&tool, o]() -> Result<int> {
     CBX_ASSIGN(auto state, open_state(tool));
     CBX_ASSIGN(const auto found, find_device(state, o->device));
-    CBX_TRY(state.remove_device(found.id));
+    if (!o->dry_run) CBX_TRY(state.remove_device(found.id));
+    tool.log().info("{} '{}'; its recordings stay", o->dry_run ? "would remove" : "removed", found.id);
     return 0;
   });
   device_argument(sub, "Id or nickname")->required();
+  sub->add_flag("-n,--dry-run", o->dry_run, "Only say what would be removed");
 
   sub = command("rename", "Change the nickname", [&tool, o] {
     return change(tool, *o, [o](auto& state, const auto& id) { return state.rename_device(id, o->nickname); });

@@ -155,7 +155,10 @@ void Children::reap() {
       child->ending = fmt::format("was killed by signal {}", WTERMSIG(status));
     else
       child->ending = fmt::format("exited with {}", WEXITSTATUS(status));
-    log_.debug("command of process {} {}", child->pid, child->ending);
+    if (pid < 0 || status == 0)
+      log_.debug("command of process {} {}", child->pid, child->ending);
+    else
+      log_.warn("command of process {} {}", child->pid, child->ending);
     return true;
   });
 }

@@ -33,7 +33,7 @@ Progress::~Progress() {
 
 void Progress::clear() {
   if (!on_ || drawn_ == 0) return;
-  (void)write_all(STDERR_FILENO, as_bytes(fmt::format("\x1b[{}A\x1b[J", drawn_)), "the terminal");
+  (void)write_all(STDERR_FILENO, as_bytes("\x1b[J"), "the terminal");
   drawn_ = 0;
 }
 
@@ -45,7 +45,8 @@ void Progress::draw(const segment::Session& session) {
   last_ = now;
   const auto streams = session.status();
   const size_t rows = terminal_rows();
-  std::string text = drawn_ ? fmt::format("\x1b[{}A\x1b[J", drawn_) : "";
+  // The cursor rests above the lines: whatever else is written to the terminal then takes their place and stays.
+  std::string text = "\x1b[J";
   std::map<std::string, uint64_t> bytes;
   drawn_ = 0;
   for (const auto& s : streams) {
@@ -55,9 +56,9 @@ void Progress::draw(const segment::Session& session) {
     const double rate = before != bytes_.end() && seconds > 0 && s.bytes >= before->second
                             ? static_cast<double>(s.bytes - before->second) * 8 / seconds / 1e6
                             : 0;
-    text +=
-        fmt::format("{:<24} {:>7.2f} Mbit/s  {}{}{}{}\n", s.device, rate, color_ ? state_color(s.state) : "", s.state,
-                    color_ ? "\x1b[0m" : "", s.lost ? fmt::format("  {} packets lost", s.lost) : std::string());
+    text += fmt::format("{:<24} {:>7.2f} Mbit/s  {}{}{}{}\x1b[K\n", s.device, rate, color_ ? state_color(s.state) : "",
+                        s.state, color_ ? "\x1b[0m" : "",
+                        s.lost ? fmt::format("  {} packets lost", s.lost) : std::string());
     drawn_++;
   }
   if (drawn_ < streams.size()) {
@@ -65,6 +66,7 @@ void Progress::draw(const segment::Session& session) {
     drawn_++;
   }
   bytes_ = std::move(bytes);
+  if (drawn_ > 0) text += fmt::format("\x1b[{}A", drawn_);
   (void)write_all(STDERR_FILENO, as_bytes(text), "the terminal");
 }
 
