@@ -45,13 +45,13 @@ void Progress::draw(const segment::Session& session) {
   last_ = now;
   const auto streams = session.status();
   const size_t rows = terminal_rows();
-  // The cursor rests above the lines: whatever else is written to the terminal then takes their place and stays.
-  std::string text = "\x1b[J";
+  // The cursor rests on an empty line above the block: what else is written to the terminal goes there and stays.
+  std::string text = "\x1b[J\n";
   std::map<std::string, uint64_t> bytes;
   drawn_ = 0;
   for (const auto& s : streams) {
     bytes[s.device] += s.bytes;
-    if (drawn_ + 1 >= rows) continue;  // the last row says how many more there are
+    if (drawn_ + 2 >= rows) continue;  // the last row says how many more there are
     const auto before = bytes_.find(s.device);
     const double rate = before != bytes_.end() && seconds > 0 && s.bytes >= before->second
                             ? static_cast<double>(s.bytes - before->second) * 8 / seconds / 1e6
@@ -66,7 +66,7 @@ void Progress::draw(const segment::Session& session) {
     drawn_++;
   }
   bytes_ = std::move(bytes);
-  if (drawn_ > 0) text += fmt::format("\x1b[{}A", drawn_);
+  text += fmt::format("\x1b[{}A", ++drawn_);
   (void)write_all(STDERR_FILENO, as_bytes(text), "the terminal");
 }
 
