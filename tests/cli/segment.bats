@@ -213,8 +213,9 @@ PY
   grep -aqE 'front +[0-9]+\.[0-9]{2} Mbit/s  .*recording' screen
   grep -aqE 'rear +[0-9]+\.[0-9]{2} Mbit/s' screen
   grep -aqE 'front +(0\.[0-9]*[1-9]|[1-9]).*Mbit/s' screen
-  # Lines are redrawn in place, and gone in the end.
-  tail -c 200 screen | grep -aq $'\e\[2A\e\[J'
+  # Lines are redrawn in place (an empty one and two), and gone in the end.
+  grep -aq $'\e\[3A' screen
+  tail -c 200 screen | grep -aq $'\e\[J'
 }
 
 @test "--progress draws nothing without a terminal" {
