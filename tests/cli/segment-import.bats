@@ -24,7 +24,8 @@ imported() {
   mapfile -t files < <(segments store cam)
   check_segment "${files[@]}" || return
   compare_recording --whole "$@" "$source" "${files[@]}" || return
-  cmp <(cat store/media/cam/*/records.jsonl) out
+  # Two threads finish files: the order of their records is open.
+  cmp <(sort store/media/cam/*/records.jsonl) <(sort out)
 }
 
 # kind KIND NUMBER: a clip as it is; it becomes so many files.
@@ -221,5 +222,5 @@ container() {
     cut_stream --device cam --start "$AT" "$clip"
   )
   fails_with 74 limited
-  grep -q "'$clip': the disk did not take it" log
+  grep -q "'$clip': imported only up to .*: cannot write" log
 }

@@ -84,8 +84,6 @@ grown() {
   wait_end "$recorder" 5 || true
   kill "$camera" || true # ends by itself when nobody reads
   recording
-  cut_stream --device cam --start 2026-11-01T00:00:00Z "$(clip video-only 6)"
-  recording # an import is of another time and leaves it alone
   cut_stream --device cam < <(cat "$(clip h264 8)")
   grep -q 'left half-written: recovered' log
   run ! recording

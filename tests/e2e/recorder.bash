@@ -1,6 +1,7 @@
 # The three tools as one recorder on a fresh root.  `load recorder` in a bats file.
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # what is set here is for the tests
+# shellcheck disable=SC2016  # the background shells expand for themselves
 
 load_recorder() { # in setup()
   load ../cli/helpers

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The three tools together, checked to the last picture and packet.
 
+# shellcheck disable=SC2154  # root, port, line, pid and publisher are set by recorder.bash
+
 setup_file() {
   bats_require_minimum_version 1.5.0
 }

@@ -36,20 +36,20 @@ inline codec::TrackConfig audio_config(int rate = 48000) {
   return c;
 }
 
-// A clock that tests set.
+// A clock that tests set, and the closer's threads read.
 class TestClock final : public Clock {
  public:
-  WallTime wall() const override { return wall_; }
-  Monotonic monotonic() const override { return mono_; }
+  WallTime wall() const override { return WallTime{Micros{wall_.load()}}; }
+  Monotonic monotonic() const override { return Monotonic{Micros{mono_.load()}}; }
   void advance(Micros by) {
-    wall_ += by;
-    mono_ += by;
+    wall_ += by.count();
+    mono_ += by.count();
   }
-  void set_wall(WallTime t) { wall_ = t; }
+  void set_wall(WallTime t) { wall_ = t.time_since_epoch().count(); }
 
  private:
-  WallTime wall_ = *parse_rfc3339("2026-11-20T08:00:30Z");
-  Monotonic mono_{std::chrono::hours{1}};
+  std::atomic<int64_t> wall_{WallTime{*parse_rfc3339("2026-11-20T08:00:30Z")}.time_since_epoch().count()};
+  std::atomic<int64_t> mono_{Micros{std::chrono::hours{1}}.count()};
 };
 
 // The real file system, which can be made full: files grow no more, what they have can be overwritten.
