@@ -14,7 +14,9 @@ teardown() {
 }
 
 @test "quickstart --for 90s records two cameras, indexes and checks them, and leaves no process behind" {
-  run -0 "$CBX_SOURCE/examples/quickstart.sh" --for 90s --root "$root" --build "$CBX_BUILD"
+  run "$CBX_SOURCE/examples/quickstart.sh" --for 90s --root "$root" --build "$CBX_BUILD"
+  echo "$output"
+  [ "$status" -eq 0 ]
   for camera in front rear; do
     mapfile -t files < <(segments "$root" "$camera")
     [ "${#files[@]}" -ge 2 ]
