@@ -34,6 +34,12 @@ Pts90k distance(Pts90k a, Pts90k b) {
   return a < b ? b - a : a - b;
 }
 
+// Samples of one configuration share it, so that mostly the pointers tell.
+using Config = std::shared_ptr<const codec::TrackConfig>;
+bool same(const Config& a, const Config& b) {
+  return a == b || (a && b && *a == *b);
+}
+
 }  // namespace
 
 Recorder::Recorder(const Shared& shared, Origin origin, std::unique_ptr<TimeMapper> mapper)
@@ -223,7 +229,7 @@ void Recorder::advance_audio_only(bool flushing) {
         continue;
       }
     } else {
-      const bool changed = *s.config != *file_->layout().audio;
+      const bool changed = !same(s.config, file_->layout().audio);
       const bool jumped = s.base != file_->base() || mapper_->must_step();
       if (changed || jumped || past_boundary(s)) {
         finish(changed ? "change" : jumped ? "jump" : "rotate", s.pts);
@@ -257,13 +263,13 @@ bool Recorder::audio_has_reached(Pts90k pts) const {
 }
 
 std::string Recorder::cut_reason(const QueuedSample& s) const {
-  if (!file_->layout().video || *s.config != *file_->layout().video) return "change";
+  if (!same(s.config, file_->layout().video)) return "change";
   if (!startable(s))
     return s.dts - last_idr_.value_or(file_->first_pts()) >= kWithoutKey && s.dts - file_->first_pts() >= kWithoutKey
                ? "limit"
                : "";
   if (s.base != file_->base() || mapper_->must_step()) return "jump";
-  if (audio_flows() && (!file_->layout().audio || *tracks_[1].config != *file_->layout().audio)) return "change";
+  if (audio_flows() && !same(tracks_[1].config, file_->layout().audio)) return "change";
   return past_boundary(s) ? "rotate" : "";
 }
 
@@ -357,7 +363,7 @@ void Recorder::release_audio(Pts90k before, bool all) {
       q.pop();
       continue;
     }
-    if (*s.config != *file_->layout().audio) {
+    if (!same(s.config, file_->layout().audio)) {
       if (!all) return;  // waits for the cut that its new configuration brings
       q.pop();
       continue;
