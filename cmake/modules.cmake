@@ -15,6 +15,14 @@ function(cbx_module name)
   add_library(cbx::${name} ALIAS cbx_${name})
 endfunction()
 
+# cbx_compile_fast(TARGET): what only calls the libraries is not optimised in sanitized builds, where compiling it (option
+# parsers, test macros) would take most of the time.
+function(cbx_compile_fast target)
+  if(CBX_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 # cbx_tool(NAME dep...): tools/NAME/*.cpp as the installed program NAME.
 function(cbx_tool name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/${name}/*.cpp)
@@ -24,5 +32,6 @@ function(cbx_tool name)
   add_executable(${name} ${sources})
   target_compile_definitions(${name} PRIVATE CBX_VERSION="${PROJECT_VERSION}")
   target_link_libraries(${name} PRIVATE cbx_flags ${ARGN})
+  cbx_compile_fast(${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()

@@ -3,7 +3,8 @@
 #
 #   asan     gcc, AddressSanitizer and UndefinedBehaviorSanitizer: unit tests, black-box tests (bats), lint
 #   tsan     clang, ThreadSanitizer: unit tests of the modules with threads, and a short recording
-#   release  gcc, as packagers build it: install into an empty prefix, the examples
+#   fuzz     clang, libFuzzer with both of the first: each target replays its corpus and runs for a few seconds
+#   release  gcc, as packagers build it: install into an empty prefix, the examples, crashes and power cuts
 #
 # All of them are tests of one ctest run, whose summary ends the output.
 #
@@ -16,7 +17,7 @@
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 builds=$source/build/check
-folders=(asan tsan release)
+folders=(asan tsan fuzz release)
 install=true
 jobs=$(nproc)
 
@@ -70,6 +71,7 @@ mkdir -p "$builds"
 : >"$builds/CTestTestfile.cmake"
 for folder in "${folders[@]}"; do
   step "build $folder"
+  goals=()
   case $folder in
     asan)
       configure asan -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \
@@ -79,11 +81,17 @@ for folder in "${folders[@]}"; do
       configure tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \
         -DCBX_SANITIZE=thread -DCBX_TESTS='unit;e2e' -DCBX_TEST_MODULES='base;srt;store;segment;index;state'
       ;;
+    fuzz)
+      configure fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \
+        -DCBX_SANITIZE=fuzzer-no-link,address,undefined -DCBX_TESTS=fuzz
+      # The targets and the modules that they need, not the tools.
+      goals=(--target fuzz)
+      ;;
     release)
       configure release -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCBX_TESTS=e2e
       ;;
   esac
-  "${plain[@]}" cmake --build "$builds/$folder" --parallel "$jobs"
+  "${plain[@]}" cmake --build "$builds/$folder" --parallel "$jobs" "${goals[@]}"
   echo "subdirs($folder)" >>"$builds/CTestTestfile.cmake"
 done
 

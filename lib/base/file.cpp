@@ -141,6 +141,30 @@ class PosixFile final : public File {
   std::string path_;
 };
 
+// What root makes is given to the owner of the folder, or the recorder, who is not root, could not go on with it.  Only
+// what is surely new is, and by its descriptor: whoever owns the folder can have put a link to anything there.
+int create(const std::string& path, int flags, mode_t mode) {
+  const bool as_root = ::geteuid() == 0;
+  const int fd = ::open(path.c_str(), as_root ? flags | O_EXCL : flags, mode);
+  if (fd < 0 || !as_root) return fd;
+  const size_t slash = path.find_last_of('/');
+  struct stat folder {};
+  const std::string name = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::stat(name.c_str(), &folder) == 0 && folder.st_uid != 0) (void)!::fchown(fd, folder.st_uid, folder.st_gid);
+  return fd;
+}
+
+// Whether it is there now; else errno says why not.
+bool make_dir(const std::string& path) {
+  if (::mkdir(path.c_str(), 0750) != 0) return errno == EEXIST;
+  if (::geteuid() != 0) return true;
+  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat folder {};
+  if (fd && ::fstatat(fd.get(), "..", &folder, 0) == 0 && folder.st_uid != 0)
+    (void)!::fchown(fd.get(), folder.st_uid, folder.st_gid);
+  return true;
+}
+
 }  // namespace
 
 void UniqueFd::reset(int fd) {
@@ -163,22 +187,34 @@ Result<std::unique_ptr<File>> PosixFilesystem::open(const std::string& path, Ope
     case OpenMode::append:
       flags |= O_RDWR | O_CREAT | O_APPEND;
       break;
+    case OpenMode::read_regular:
+      flags |= O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+      break;
+    case OpenMode::read_write_regular:
+      flags |= O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+      break;
   }
-  UniqueFd fd{::open(path.c_str(), flags, 0640)};
+  const bool creates = mode == OpenMode::create_new || mode == OpenMode::append;
+  UniqueFd fd{creates ? create(path, flags, 0640) : ::open(path.c_str(), flags)};
+  if (!fd && errno == EEXIST && mode == OpenMode::append) fd.reset(::open(path.c_str(), flags & ~O_CREAT));
   if (!fd) {
-    const bool creates = mode == OpenMode::create_new || mode == OpenMode::append;
     return fail(file_error(creates ? "create" : "open", path, creates ? ErrorCode::cannot_create : ErrorCode::io));
+  }
+  if (mode == OpenMode::read_regular || mode == OpenMode::read_write_regular) {
+    struct stat st {};
+    if (::fstat(fd.get(), &st) != 0) return fail(file_error("stat", path));
+    if (!S_ISREG(st.st_mode)) return fail(ErrorCode::data, fmt::format("'{}' is no regular file", path));
   }
   return std::unique_ptr<File>(new PosixFile(std::move(fd), path));
 }
 
 Status PosixFilesystem::make_dirs(const std::string& path) {
-  if (::mkdir(path.c_str(), 0750) == 0 || errno == EEXIST) return {};
+  if (make_dir(path)) return {};
   if (errno == ENOENT) {
     const size_t slash = path.find_last_of('/');
     if (slash != std::string::npos && slash > 0) {
       CBX_TRY(make_dirs(path.substr(0, slash)));
-      if (::mkdir(path.c_str(), 0750) == 0 || errno == EEXIST) return {};
+      if (make_dir(path)) return {};
     }
   }
   return fail(file_error("create folder", path, ErrorCode::cannot_create));
@@ -202,6 +238,33 @@ Status PosixFilesystem::unlink(const std::string& path) {
   return {};
 }
 
+Status Filesystem::unlink_in(const std::string& base, const std::string& folder, std::span<const std::string> names,
+                             const std::function<void(size_t, const Error&)>& failed) {
+  for (size_t i = 0; i < names.size(); i++) {
+    const Status gone = unlink(base + "/" + folder + "/" + names[i]);
+    if (!gone && gone.error().os_error() != ENOENT) failed(i, gone.error());
+  }
+  return {};
+}
+
+Status PosixFilesystem::unlink_in(const std::string& base, const std::string& folder,
+                                  std::span<const std::string> names,
+                                  const std::function<void(size_t, const Error&)>& failed) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  UniqueFd fd{::open(base.c_str(), kFlags)};
+  for (size_t from = 0; fd && from < folder.size();) {
+    const size_t to = std::min(folder.find('/', from), folder.size());
+    fd.reset(::openat(fd.get(), folder.substr(from, to - from).c_str(), kFlags | O_NOFOLLOW));
+    from = to + 1;
+  }
+  if (!fd && errno == ENOENT) return {};
+  if (!fd) return fail(file_error("open folder", base + "/" + folder));
+  for (size_t i = 0; i < names.size(); i++)
+    if (::unlinkat(fd.get(), names[i].c_str(), 0) != 0 && errno != ENOENT)
+      failed(i, file_error("delete", base + "/" + folder + "/" + names[i]));
+  return {};
+}
+
 Status PosixFilesystem::remove_dir(const std::string& path) {
   if (::rmdir(path.c_str()) != 0) return fail(file_error("remove folder", path));
   return {};
@@ -220,6 +283,14 @@ Status PosixFilesystem::sync_all(const std::string& path) {
   if (!fd) return fail(file_error("open", path));
   if (::syncfs(fd.get()) != 0) return fail(file_error("sync the file system of", path));
   return {};
+}
+
+void guard_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free one is `fd`, since those below it are open by now.
+    (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 Status write_all(int fd, ByteSpan data, std::string_view what) {
@@ -249,7 +320,8 @@ Result<std::string> read_file(const std::string& path, size_t at_most) {
 
 Status replace_file(const std::string& path, std::string_view content, mode_t mode) {
   const std::string tmp = fmt::format("{}.new.{}", path, ::getpid());
-  UniqueFd fd{::open(tmp.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+  ::unlink(tmp.c_str());
+  UniqueFd fd{create(tmp, O_WRONLY | O_CREAT | O_CLOEXEC, mode)};
   if (!fd) return fail(file_error("create", tmp, ErrorCode::cannot_create));
   Status written = write_all(fd.get(), as_bytes(content), "'" + tmp + "'");
   if (written && ::fsync(fd.get()) != 0) written = fail(file_error("sync", tmp));

@@ -5,7 +5,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -71,6 +73,9 @@ enum class OpenMode {
   read_write,
   create_new,  // O_RDWR | O_CREAT | O_EXCL
   append,      // O_RDWR | O_CREAT | O_APPEND
+  // What lies there must be a regular file: a symbolic link is not followed, a fifo not waited for (error `data`).
+  read_regular,
+  read_write_regular,
 };
 
 // The calls that change the disk.  Thread-safe.
@@ -83,6 +88,11 @@ class Filesystem {
   // Fails with os_error EEXIST when `to` exists.
   virtual Status rename_no_replace(const std::string& from, const std::string& to) = 0;
   virtual Status unlink(const std::string& path) = 0;
+  // Unlinks `names` in the folder `base`/`folder`, and calls `failed` with the place in `names` and the error of each
+  // that it could not; one that is not there is no failure.  No part of `folder` may be a symbolic link; `base` may.
+  // An error is one of the folder: none of `names` was tried.
+  virtual Status unlink_in(const std::string& base, const std::string& folder, std::span<const std::string> names,
+                           const std::function<void(size_t, const Error&)>& failed);
   virtual Status remove_dir(const std::string& path) = 0;
   virtual Status sync_dir(const std::string& path) = 0;
   // Flushes the whole file system that `path` lies on.
@@ -95,10 +105,16 @@ class PosixFilesystem final : public Filesystem {
   Status make_dirs(const std::string& path) override;
   Status rename_no_replace(const std::string& from, const std::string& to) override;
   Status unlink(const std::string& path) override;
+  Status unlink_in(const std::string& base, const std::string& folder, std::span<const std::string> names,
+                   const std::function<void(size_t, const Error&)>& failed) override;
   Status remove_dir(const std::string& path) override;
   Status sync_dir(const std::string& path) override;
   Status sync_all(const std::string& path) override;
 };
+
+// Opens those of descriptors 0, 1 and 2 that are closed (`>&-`), in a way that reading from or writing to them fails.
+// Call first of all in main: otherwise the next file to be opened would be the standard output.
+void guard_standard_descriptors();
 
 // Blocking writes of everything / reads to the end, restarted on EINTR.
 Status write_all(int fd, ByteSpan data, std::string_view what);

@@ -230,6 +230,7 @@ void visit(V& v, PinRecord& r) {
   v.time("from", r.from);
   v.time("to", r.to);
   v.text("reason", r.reason);
+  v.text("who", r.who);
   v.time("until", r.until);
   v.flag("remove", r.remove);
 }
@@ -249,7 +250,30 @@ void visit(V& v, DeleteRecord& r) {
   v.time("start", r.start);
   v.path("path", r.path, r.device);
   v.text("reason", r.reason);
+  v.integer_or_none("bytes", r.bytes);
   v.flag("dry_run", r.dry_run);
+}
+template <typename V>
+void visit(V& v, MissingRecord& r) {
+  v.device(r.device);
+  v.time("time", r.time);
+  v.time("start", r.start);
+  v.path("path", r.path, r.device);
+  v.integer("duration_ms", r.duration_ms);
+  v.text("cause", r.cause);
+  v.text("detail", r.detail);
+  v.flag("found", r.found);
+}
+template <typename V>
+void visit(V& v, PushedRecord& r) {
+  v.device(r.device);
+  v.time("time", r.time);
+  v.time("start", r.start);
+  v.path("path", r.path, r.device);
+  v.required_text("target", r.target);
+  v.required_text("object", r.object);
+  v.integer("bytes", r.bytes);
+  v.text("sha256", r.sha256);
 }
 template <typename V>
 void visit(V& v, LaggedRecord& r) {
@@ -280,6 +304,12 @@ constexpr const char* type_name(const GapRecord*) {
 }
 constexpr const char* type_name(const DeleteRecord*) {
   return "delete";
+}
+constexpr const char* type_name(const MissingRecord*) {
+  return "missing";
+}
+constexpr const char* type_name(const PushedRecord*) {
+  return "pushed";
 }
 constexpr const char* type_name(const LaggedRecord*) {
   return "lagged";

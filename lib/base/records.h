@@ -99,6 +99,7 @@ struct PinRecord {
   std::string reason;
   std::optional<WallMs> until;
   bool remove = false;
+  std::string who{};  // the login name of whoever said it
   bool operator==(const PinRecord&) const = default;
 };
 
@@ -121,7 +122,35 @@ struct DeleteRecord {
   std::string path;
   std::string reason;  // "rm", "age", "size", "free", "duplicate", …
   bool dry_run = false;
+  int64_t bytes = 0;  // that the file had
   bool operator==(const DeleteRecord&) const = default;
+};
+
+// "missing": the file of a record is not there although nobody deleted it; with `found`, it is there again.  Of several
+// about one segment the latest by `time` holds.
+struct MissingRecord {
+  std::string device;
+  WallMs time{};   // when it was noticed
+  WallMs start{};  // of the segment
+  std::string path;
+  int64_t duration_ms = 0;
+  std::string cause;  // "file": it alone is gone · "day": no file of that day is there · "damaged": nothing in it plays
+  std::string detail;
+  bool found = false;
+  bool operator==(const MissingRecord&) const = default;
+};
+
+// "pushed": the segment is at a target as well, and was verified there.
+struct PushedRecord {
+  std::string device;
+  WallMs time{};   // when it was verified
+  WallMs start{};  // of the segment
+  std::string path;
+  std::string target;  // "s3://bucket/prefix", as store.json names it
+  std::string object;  // its name at the target
+  int64_t bytes = 0;
+  std::string sha256;  // may be empty
+  bool operator==(const PushedRecord&) const = default;
 };
 
 // "lagged": announcements were dropped because the reader was slow; the journals have them.
@@ -132,7 +161,7 @@ struct LaggedRecord {
 };
 
 using Record = std::variant<SegmentRecord, ConnectionOpenRecord, ConnectionCloseRecord, LinkRecord, EventRecord,
-                            PinRecord, GapRecord, DeleteRecord, LaggedRecord>;
+                            PinRecord, GapRecord, DeleteRecord, MissingRecord, PushedRecord, LaggedRecord>;
 
 // One line without its newline.  Text fields that are no UTF-8 have the bad bytes replaced.
 std::string to_line(const Record& record);

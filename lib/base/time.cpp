@@ -43,7 +43,7 @@ std::string format_rfc3339(WallMs t) {
 Result<WallMs> parse_rfc3339(std::string_view text) {
   std::string_view s = text;
   const auto year = take_digits(s, 4);
-  if (!year || !take_char(s, '-')) return bad_time(text);
+  if (!year || *year < 1970 || !take_char(s, '-')) return bad_time(text);
   const auto month = take_digits(s, 2);
   if (!month || !take_char(s, '-')) return bad_time(text);
   const auto day = take_digits(s, 2);
@@ -75,7 +75,7 @@ Result<WallMs> parse_rfc3339(std::string_view text) {
   }
   const bool leap = *second == 60;
   auto t = from_local({*year, *month, *day, *hour, *minute, leap ? 59 : *second, leap ? 0 : ms}, offset);
-  if (!t) return bad_time(text);
+  if (!t || (leap && *t + 1s > kLatest)) return bad_time(text);
   return leap ? *t + 1s : *t;
 }
 
@@ -140,11 +140,14 @@ LocalTime to_local(WallMs t, UtcOffset offset) {
 
 Result<WallMs> from_local(const LocalTime& t, UtcOffset offset) {
   const year_month_day ymd{year{t.year}, month{static_cast<unsigned>(t.month)}, day{static_cast<unsigned>(t.day)}};
-  if (t.year < 1970 || t.year > 9999 || !ymd.ok() || t.hour < 0 || t.hour > 23 || t.minute < 0 || t.minute > 59 ||
+  // A clock that was never set shows the last hours of 1969 west of Greenwich.
+  if (t.year < 1969 || t.year > 10000 || !ymd.ok() || t.hour < 0 || t.hour > 23 || t.minute < 0 || t.minute > 59 ||
       t.second < 0 || t.second > 59 || t.millisecond < 0 || t.millisecond > 999)
     return fail(ErrorCode::data, "no such date or time");
-  return WallMs{sys_days{ymd}} + hours{t.hour} + minutes{t.minute} + seconds{t.second} + milliseconds{t.millisecond} -
-         offset.minutes();
+  const WallMs utc = WallMs{sys_days{ymd}} + hours{t.hour} + minutes{t.minute} + seconds{t.second} +
+                     milliseconds{t.millisecond} - offset.minutes();
+  if (utc < kEarliest || utc > kLatest) return fail(ErrorCode::data, "no time between the years 1970 and 9999");
+  return utc;
 }
 
 std::string format_day(WallMs t, UtcOffset offset) {

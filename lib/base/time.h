@@ -17,6 +17,10 @@ using Monotonic = std::chrono::steady_clock::time_point;
 using Millis = std::chrono::milliseconds;
 using Micros = std::chrono::microseconds;
 
+// The times that records can tell: 1970-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z.
+inline constexpr WallMs kEarliest{};
+inline constexpr WallMs kLatest{Millis{253'402'300'799'999}};
+
 inline WallMs floor_ms(WallTime t) {
   return std::chrono::floor<std::chrono::milliseconds>(t);
 }
@@ -24,7 +28,7 @@ inline WallMs floor_ms(WallTime t) {
 // "2026-11-20T08:01:00.033Z": always UTC, always three decimals.
 std::string format_rfc3339(WallMs t);
 // Accepts any RFC 3339 date-time ('T', 't' or space; fraction of any length, cut to ms; 'Z' or ±hh:mm).
-// Leap seconds (…:60) are read as the following second.  Years 1970 to 9999.
+// Leap seconds (…:60) are read as the following second.  Only times from kEarliest to kLatest (UTC).
 Result<WallMs> parse_rfc3339(std::string_view text);
 
 // A fixed offset from UTC, in whole minutes, at most ±18 h.  Never DST.
@@ -49,7 +53,7 @@ struct LocalTime {
   int year, month, day, hour, minute, second, millisecond;
 };
 LocalTime to_local(WallMs t, UtcOffset offset);
-// Fields must be in range (day may exceed the month's length only to be refused with `data`).
+// Fields must be in range (day may exceed the month's length only to be refused with `data`), and so must be the time.
 Result<WallMs> from_local(const LocalTime& t, UtcOffset offset);
 // "2026-11-20"
 std::string format_day(WallMs t, UtcOffset offset);

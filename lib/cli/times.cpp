@@ -185,7 +185,8 @@ Result<TimeRange> parse_range(std::string_view text, const TimeContext& context)
   auto start = read_moment(trim(text.substr(0, dots)), context, nullptr);
   if (!start) return explain(std::move(start).error());
   if (dots == std::string_view::npos) {
-    if (is_relative(text)) return TimeRange{start->span.from, context.now};
+    if (is_relative(text) && start->span.from < context.now) return TimeRange{start->span.from, context.now};
+    if (is_relative(text)) return explain({ErrorCode::usage, "it is empty"});
     if (text == "now") return explain({ErrorCode::usage, "an instant, not a range"});
     return start->span;
   }

@@ -8,6 +8,7 @@
 #include <exception>
 #include <iostream>
 
+#include "base/file.h"
 #include "cli/config_file.h"
 #include "cli/times.h"
 
@@ -15,6 +16,7 @@ namespace cbx::cli {
 
 Tool::Tool(std::string name, std::string purpose, std::string version)
     : name_(std::move(name)), version_(std::move(version)), app_(std::move(purpose), name_) {
+  guard_standard_descriptors();
   app_.fallthrough();  // --root and friends may stand behind a subcommand, too
   app_.set_version_flag("--version", name_ + " " + version_, "Print the version and exit");
   app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
@@ -79,7 +81,9 @@ std::optional<int> Tool::parse(int argc, char** argv) {
     app_.parse(std::move(arguments));
   } catch (const CLI::Success& e) {  // --help, --version
     app_.exit(e);
-    return std::fflush(stdout) == 0 && std::cout.flush() ? 0 : static_cast<int>(ErrorCode::io);
+    if (std::fflush(stdout) == 0 && std::cout.flush()) return 0;
+    std::cerr << name_ << ": error: cannot write to standard output\n";
+    return static_cast<int>(ErrorCode::io);
   } catch (const CLI::ParseError& e) {
     if (loaded) {
       // CLI11 only says that a subcommand is missing.

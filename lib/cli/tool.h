@@ -16,7 +16,8 @@ enum class ColorMode { automatic, always, never };
 
 class Tool {
  public:
-  // `name` is the binary's name, `purpose` one line for --help.
+  // `name` is the binary's name, `purpose` one line for --help.  Made first in main: it guards the standard
+  // descriptors.
   Tool(std::string name, std::string purpose, std::string version);
 
   CLI::App& app() { return app_; }

@@ -15,7 +15,7 @@ constexpr bool has_chroma_fields(int profile) {
 void skip_scaling_list(BitReader& bits, int size) {
   int last = 8, next = 8;
   for (int i = 0; i < size && !bits.overrun(); ++i) {
-    if (next != 0) next = (last + bits.se()) & 0xff;
+    if (next != 0) next = (last + bits.se() % 256) & 0xff;
     if (next != 0) last = next;
   }
 }
@@ -62,17 +62,27 @@ void read_vui(BitReader& bits, Sps& sps) {
   }
 }
 
-void read_high_profile_fields(BitReader& bits, Sps& sps) {
-  sps.chroma_format_idc = static_cast<int>(bits.ue());
+// A number of the header, at most `most`; false if it is larger.
+bool read_up_to(BitReader& bits, uint32_t most, int& value) {
+  const uint32_t read = bits.ue();
+  value = static_cast<int>(std::min(read, most));
+  return read <= most;
+}
+
+bool read_high_profile_fields(BitReader& bits, Sps& sps) {
+  if (!read_up_to(bits, 3, sps.chroma_format_idc)) return false;
   if (sps.chroma_format_idc == 3) sps.separate_colour_planes = bits.flag();
-  sps.bit_depth_luma = static_cast<int>(bits.ue()) + 8;
-  sps.bit_depth_chroma = static_cast<int>(bits.ue()) + 8;
+  int luma = 0, chroma = 0;
+  if (!read_up_to(bits, 6, luma) || !read_up_to(bits, 6, chroma)) return false;
+  sps.bit_depth_luma = luma + 8;
+  sps.bit_depth_chroma = chroma + 8;
   bits.flag();
   if (bits.flag()) {
     const int lists = sps.chroma_format_idc == 3 ? 12 : 8;
     for (int i = 0; i < lists && !bits.overrun(); ++i)
       if (bits.flag()) skip_scaling_list(bits, i < 6 ? 16 : 64);
   }
+  return true;
 }
 
 void skip_picture_order(BitReader& bits) {
@@ -122,14 +132,15 @@ Result<Sps> parse_sps(ByteSpan nal) {
   sps.constraints = static_cast<uint8_t>(bits.read(8));
   sps.level_idc = static_cast<uint8_t>(bits.read(8));
   sps.id = bits.ue();
-  if (has_chroma_fields(sps.profile_idc)) read_high_profile_fields(bits, sps);
-  sps.frame_num_bits = static_cast<int>(bits.ue()) + 4;
+  int frame_num_bits = 0;
+  if (sps.id > 31 || (has_chroma_fields(sps.profile_idc) && !read_high_profile_fields(bits, sps)) ||
+      !read_up_to(bits, 12, frame_num_bits))
+    return fail(ErrorCode::data, "damaged H.264 SPS");
+  sps.frame_num_bits = frame_num_bits + 4;
   skip_picture_order(bits);
   bits.ue();  // max_num_ref_frames
   bits.flag();
-  if (sps.id > 31 || sps.chroma_format_idc > 3 || sps.chroma_format_idc < 0 || sps.bit_depth_luma > 14 ||
-      sps.bit_depth_chroma > 14 || sps.frame_num_bits > 16 || bits.overrun() || !read_size(bits, sps))
-    return fail(ErrorCode::data, "damaged H.264 SPS");
+  if (bits.overrun() || !read_size(bits, sps)) return fail(ErrorCode::data, "damaged H.264 SPS");
   const bool has_vui = bits.flag();
   if (bits.overrun()) return fail(ErrorCode::data, "truncated H.264 SPS");
   if (has_vui) read_vui(bits, sps);  // some encoders cut the VUI short: what was read of it counts

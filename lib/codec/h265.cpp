@@ -64,10 +64,12 @@ bool skip_ref_pic_set(BitReader& bits, size_t index, std::vector<uint32_t>& delt
 }
 
 bool read_size(BitReader& bits, Sps& sps) {
-  sps.chroma_format_idc = static_cast<int>(bits.ue());
+  const uint32_t chroma_format = bits.ue();
+  if (chroma_format > 3) return false;
+  sps.chroma_format_idc = static_cast<int>(chroma_format);
   const bool planes = sps.chroma_format_idc == 3 && bits.flag();
   uint64_t width = bits.ue(), height = bits.ue();
-  if (width == 0 || height == 0 || width > 16384 || height > 16384 || sps.chroma_format_idc > 3) return false;
+  if (width == 0 || height == 0 || width > 16384 || height > 16384) return false;
   if (bits.flag()) {
     const bool subsampled = !planes && (sps.chroma_format_idc == 1 || sps.chroma_format_idc == 2);
     const uint64_t unit_x = subsampled ? 2 : 1;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <unordered_map>
 
 #include "base/file.h"
@@ -24,7 +25,9 @@ Error to_error(sqlite3* db, int code, const std::string& corrupt_hint) {
     case SQLITE_NOTADB:
       return {ErrorCode::data, what + corrupt_hint};
     case SQLITE_CANTOPEN:
-      return {ErrorCode::no_input, what};
+      if (const int why = db ? sqlite3_system_errno(db) : 0; why == EACCES || why == EPERM)
+        return {ErrorCode::permission, what + ": permission denied", why};
+      return {ErrorCode::no_input, what, db ? sqlite3_system_errno(db) : 0};
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:

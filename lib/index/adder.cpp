@@ -17,6 +17,7 @@ constexpr Millis kRetryDelay{500};
 constexpr Millis kStopPatience{10'000};
 // Ctrl-C reaches the whole pipe at once: the recorder's last lines are waited for so long.
 constexpr Millis kInputPatience{5'000};
+constexpr Millis kReopenBusy{1'000};
 
 bool passes(const Error& error) {
   return error.code() == ErrorCode::try_again || error.code() == ErrorCode::io || error.code() == ErrorCode::permission;
@@ -58,9 +59,20 @@ Status Adder::patiently(const std::function<Status()>& work) {
   }
 }
 
+// Deleted, or replaced by a rebuild: what is written to the file that is open would be lost.
+Status Adder::follow_file() {
+  if (index_.still_there()) return {};
+  CBX_ASSIGN(auto fresh, Index::open(index_.store(), Access::write, kReopenBusy));
+  index_ = std::move(fresh);
+  log_.warn("the index was replaced: going on with the new one");
+  next_look_ = {};  // the journals know what it lacks
+  return {};
+}
+
 Status Adder::look_at_all() {
-  next_look_ = clock_.monotonic() + options_.look_every;
   return patiently([&]() -> Status {
+    CBX_TRY(follow_file());
+    next_look_ = clock_.monotonic() + options_.look_every;
     CBX_ASSIGN(const CaughtUp done, catch_up(
                                         index_, [&](const auto& m) { complain(m); }, [&] { return stopping(); }));
     if (done.records > 0) log_.debug("{} records read from the journals, {} segments new", done.records, done.segments);
@@ -71,6 +83,7 @@ Status Adder::look_at_all() {
 Status Adder::look_at(const std::set<std::string>& journals) {
   for (const auto& journal : journals) {
     CBX_TRY(patiently([&]() -> Status {
+      CBX_TRY(follow_file());
       struct stat st {};
       if (::stat((index_.store().media_path() + "/" + journal).c_str(), &st) != 0) return {};
       CBX_ASSIGN(const uint64_t cursor, index_.cursor(journal));
@@ -86,6 +99,7 @@ Status Adder::look_at(const std::set<std::string>& journals) {
 Status Adder::commit() {
   bool lagged = false;
   CBX_TRY(patiently([&]() -> Status {
+    CBX_TRY(follow_file());
     CBX_ASSIGN(const Applied applied, index_.apply(batch_));
     for (const auto& why : applied.refused) complain(why);
     lagged = applied.lagged;

@@ -2,7 +2,7 @@
 //
 // Lines from the pipe are applied at once; that is only for speed.  What makes the index complete are the journals,
 // read by cursors at start, on a `lagged` record, every so often, and at the end: all records are idempotent, so both
-// ways may say the same.
+// ways may say the same.  An index.db that is deleted or replaced meanwhile is noticed.
 #pragma once
 
 #include <optional>
@@ -39,6 +39,7 @@ class Adder {
  private:
   // Runs `work` until it succeeds or fails for good.
   Status patiently(const std::function<Status()>& work);
+  Status follow_file();
   Status look_at_all();
   Status look_at(const std::set<std::string>& journals);
   Status commit();

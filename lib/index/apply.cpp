@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "index/impl.h"
 
@@ -52,16 +53,52 @@ void Index::Impl::forget_interned() {
   formats_by_id.clear();
 }
 
+// Everything of the day whose records lie in the journal of that day.
+Status Index::Impl::clear_day(int64_t device, TimeRange day) {
+  for (const char* sql : {"DELETE FROM segment WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3",
+                          "DELETE FROM segment_detail WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3",
+                          "DELETE FROM tombstone WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3",
+                          "DELETE FROM missing WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3",
+                          "DELETE FROM pushed WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3",
+                          "DELETE FROM link WHERE device_id = ?1 AND minute_ms >= ?2 AND minute_ms < ?3",
+                          "DELETE FROM link_part WHERE device_id = ?1 AND minute_ms >= ?2 AND minute_ms < ?3",
+                          "DELETE FROM event WHERE device_id = ?1 AND time_ms >= ?2 AND time_ms < ?3",
+                          "DELETE FROM pin WHERE device_id = ?1 AND from_ms >= ?2 AND from_ms < ?3",
+                          "DELETE FROM gap WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < ?3"}) {
+    CBX_ASSIGN(auto* statement, db.cached(sql));
+    CBX_TRY(statement->bind(device, day.from, day.to).run());
+  }
+  return {};
+}
+
+Status Index::Impl::check_interned() {
+  CBX_ASSIGN(auto* statement, db.cached("PRAGMA data_version"));
+  CBX_ASSIGN(const bool row, statement->bind().step());
+  const int64_t version = row ? statement->integer(0) : 0;
+  statement->reset();
+  if (version != data_version) forget_interned();
+  data_version = version;
+  return {};
+}
+
 Result<Applied> Index::Impl::write(std::span<const Record> records, bool from_journal, const std::string* journal,
-                                   uint64_t offset) {
+                                   uint64_t offset, const Day* day) {
+  crash_point("index.apply");
   Applied applied;
   if (devices.size() + connections.size() + formats.size() > kMostInterned) forget_interned();
   const Status done = db.transaction([&]() -> Status {
+    CBX_TRY(check_interned());
+    if (day) {
+      CBX_ASSIGN(const int64_t device, device_id(day->device));
+      CBX_TRY(clear_day(device, day->range));
+    }
     for (const Record& record : records) {
       CBX_TRY(std::visit(
           [&](const auto& r) -> Status {
             if constexpr (std::is_same_v<std::decay_t<decltype(r)>, SegmentRecord>)
               return put(r, from_journal, applied);
+            else if constexpr (std::is_same_v<std::decay_t<decltype(r)>, PushedRecord>)
+              return put(r, applied);
             else if constexpr (std::is_same_v<std::decay_t<decltype(r)>, LaggedRecord>) {
               applied.lagged = true;
               return {};
@@ -70,15 +107,19 @@ Result<Applied> Index::Impl::write(std::span<const Record> records, bool from_jo
           },
           record));
     }
-    if (!journal) return {};
-    CBX_ASSIGN(auto* cursor,
-               db.cached("INSERT INTO journal_cursor VALUES (?1, ?2) ON CONFLICT DO UPDATE SET offset = ?2"));
-    return cursor->bind(*journal, static_cast<int64_t>(offset)).run();
+    if (journal) {
+      CBX_ASSIGN(auto* cursor,
+                 db.cached("INSERT INTO journal_cursor VALUES (?1, ?2) ON CONFLICT DO UPDATE SET offset = ?2"));
+      CBX_TRY(cursor->bind(*journal, static_cast<int64_t>(offset)).run());
+    }
+    crash_point("index.commit");
+    return {};
   });
   if (!done) {
     forget_interned();
     return fail(done.error());
   }
+  crash_point("index.committed");
   return applied;
 }
 
@@ -224,8 +265,8 @@ Status Index::Impl::put(const EventRecord& r) {
 
 Status Index::Impl::put(const PinRecord& r) {
   CBX_ASSIGN(const int64_t device, device_id(r.device));
-  CBX_ASSIGN(auto* insert, db.cached("INSERT OR REPLACE INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
-  return insert->bind(device, r.time, r.from, r.to, r.remove, r.reason, r.until).run();
+  CBX_ASSIGN(auto* insert, db.cached("INSERT OR REPLACE INTO pin VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+  return insert->bind(device, r.time, r.from, r.to, r.remove, r.reason, r.until, r.who).run();
 }
 
 Status Index::Impl::put(const GapRecord& r) {
@@ -244,6 +285,39 @@ Status Index::Impl::put(const DeleteRecord& r) {
   CBX_TRY(row->bind(device, r.start).run());
   CBX_ASSIGN(auto* detail, db.cached("DELETE FROM segment_detail WHERE device_id = ?1 AND start_ms = ?2"));
   return detail->bind(device, r.start).run();
+}
+
+// Where several speak of one instant, any order picks the same.
+Status Index::Impl::put(const MissingRecord& r) {
+  CBX_ASSIGN(const int64_t device, device_id(r.device));
+  CBX_ASSIGN(auto* insert,
+             db.cached("INSERT INTO missing VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+                       "time_ms = ?3, found = ?4, duration_ms = ?5, cause = ?6, detail = ?7 WHERE "
+                       "(?3, ?4, ?5, ?6, ?7) > (time_ms, found, duration_ms, cause, detail)"));
+  return insert->bind(device, r.start, r.time, r.found, r.duration_ms, r.cause, r.detail).run();
+}
+
+// Said twice of one target, the later saying counts; of two at one time, either, but always the same one.
+Status Index::Impl::put(const PushedRecord& r, Applied& applied) {
+  if (r.path != store.segment_path(r.device, r.start)) {
+    applied.refused.push_back(fmt::format("path '{}' is not where this store keeps a segment of {}", printable(r.path),
+                                          format_rfc3339(r.start)));
+    return {};
+  }
+  if (!r.sha256.empty() && !is_sha256(r.sha256)) {
+    applied.refused.push_back(fmt::format("'{}' was pushed with a bad sha256", printable(r.path)));
+    return {};
+  }
+  CBX_ASSIGN(const int64_t device, device_id(r.device));
+  CBX_ASSIGN(const int64_t target,
+             intern(db, "SELECT id FROM target WHERE name = ?1", "INSERT INTO target (name) VALUES (?1)", r.target));
+  std::optional<Bytes> hash;
+  if (!r.sha256.empty()) hash = from_hex(r.sha256);
+  CBX_ASSIGN(auto* insert, db.cached("INSERT INTO pushed VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+                                     "time_ms = ?4, bytes = ?5, object = ?6, sha256 = ?7 WHERE (time_ms, bytes, "
+                                     "object, coalesce(sha256, x'')) < (?4, ?5, ?6, coalesce(?7, x''))"));
+  return insert->bind(device, r.start, target, r.time, r.bytes, r.object == r.path ? std::string() : r.object, hash)
+      .run();
 }
 
 }  // namespace cbx::index

@@ -10,6 +10,19 @@ namespace {
 // Rows a transaction: large enough that commits cost nothing, small enough that a live writer hardly waits.
 constexpr size_t kSlice = 1000;
 
+// What a record says of a segment is taken from the journal of that segment's day only: a journal that was copied into
+// another folder must not speak for the first.
+bool is_misplaced(const store::Store& store, const std::string& journal, const Record& record) {
+  return std::visit(
+      [&](const auto& r) {
+        if constexpr (requires { r.path; })
+          return store.journal_path(r.device, r.start) != journal;
+        else
+          return false;
+      },
+      record);
+}
+
 }  // namespace
 
 Result<CaughtUp> catch_up_journal(Index& index, const std::string& journal, uint64_t bytes, uint64_t cursor,
@@ -33,6 +46,9 @@ Result<CaughtUp> catch_up_journal(Index& index, const std::string& journal, uint
           complain(fmt::format("'{}': line that ends at byte {}: {}", journal, line_end, record.error().message()));
         end = line_end;
         if (!record || !*record) return;
+        if (is_misplaced(index.store(), journal, **record))
+          return complain(fmt::format("'{}': line that ends at byte {}: a '{}' record that belongs elsewhere", journal,
+                                      line_end, record_type(**record)));
         done.records++;
         slice.push_back(std::move(**record));
         if (slice.size() >= kSlice) status = commit();

@@ -27,7 +27,8 @@ Result<std::vector<TimeRange>> covered_spans(Index& index, std::string_view devi
 struct Gap {
   TimeRange range;
   // "offline": no connection · "stalled": connected, but nothing came · "bad_data": what came could not be kept ·
-  // "unsupported", "disk", "lost": as the recorder said · "deleted": it was there · "unknown"
+  // "unsupported", "disk", "lost": as the recorder said · "deleted": it was there · "missing": it was
+  // there, and its file is gone or holds nothing · "unknown"
   std::string cause;
   std::string detail;  // for people; may be empty
 };
@@ -40,6 +41,7 @@ struct Evidence {
   // Bytes of finished files by the minute (as `links` has them) that they cover.
   std::vector<std::pair<WallMs, int64_t>> stored;
   std::vector<TimeRange> deleted;
+  std::vector<MissingRecord> missing;
   // False for a device that never came by a connection (imports): without one, nothing says that it was offline.
   bool uses_connections = true;
 };

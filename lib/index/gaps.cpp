@@ -31,6 +31,7 @@ std::vector<WallMs> boundaries(const TimeRange& hole, const Evidence& evidence) 
   for (const auto& c : evidence.connections) add_range(c.span);
   for (const auto& l : evidence.links) add_range({l.minute, l.minute + kMinute});
   for (const auto& d : evidence.deleted) add_range(d);
+  for (const auto& m : evidence.missing) add_range({m.start, m.start + Millis{m.duration_ms}});
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -58,6 +59,9 @@ struct Cause {
 Cause judge_piece(const TimeRange& piece, const TimeRange& hole, const Evidence& evidence) {
   for (const auto& g : evidence.said)
     if (TimeRange{g.start, g.start + Millis{g.duration_ms}}.overlaps(piece)) return {g.cause, g.detail};
+  for (const auto& m : evidence.missing)
+    if (TimeRange{m.start, m.start + Millis{m.duration_ms}}.overlaps(piece))
+      return {"missing", m.detail.empty() ? "its file is not there" : m.detail};
   for (const auto& d : evidence.deleted)
     if (d.overlaps(piece)) return {"deleted", "the recording was deleted"};
   for (const auto& c : evidence.connections)
@@ -80,6 +84,7 @@ Result<Evidence> gather(Index& index, std::string_view device, TimeRange hole, W
   CBX_ASSIGN(evidence.connections, index.connections(device, {minutes.from - kMinute, minutes.to}, now));
   CBX_ASSIGN(evidence.links, index.links(device, minutes));
   CBX_ASSIGN(evidence.deleted, index.deleted(device, hole));
+  CBX_ASSIGN(evidence.missing, index.missing(device, hole));
   // Only the minutes at the edges of a hole hold anything.
   for (const WallMs minute : {minutes.from, minutes.to - kMinute}) {
     if (!evidence.stored.empty() && evidence.stored.back().first == minute) break;

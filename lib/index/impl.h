@@ -22,11 +22,18 @@ struct Index::Impl {
   // Interned ids seen so far.  Emptied when a transaction is rolled back: it may have made some of them.
   std::unordered_map<std::string, int64_t> devices, connections, formats;
   std::unordered_map<int64_t, Format> formats_by_id;
+  int64_t data_version = 0;
 
   Impl(store::Store s, db::Database d) : store(std::move(s)), db(std::move(d)) {}
 
-  Result<Applied> write(std::span<const Record> records, bool from_journal, const std::string* journal,
-                        uint64_t offset);
+  // With `day`, what is there of it goes first, in the same transaction.
+  struct Day {
+    std::string device;
+    TimeRange range;
+  };
+  Result<Applied> write(std::span<const Record> records, bool from_journal, const std::string* journal, uint64_t offset,
+                        const Day* day = nullptr);
+  Status clear_day(int64_t device, TimeRange day);
 
   // apply.cpp
   Result<int64_t> device_id(const std::string& name);
@@ -40,12 +47,16 @@ struct Index::Impl {
   Status put(const PinRecord& r);
   Status put(const GapRecord& r);
   Status put(const DeleteRecord& r);
+  Status put(const MissingRecord& r);
+  Status put(const PushedRecord& r, Applied& applied);
 
   // query.cpp
   // nullopt when no record spoke of the device yet.
   Result<std::optional<int64_t>> find_device(std::string_view name);
   Result<Format> format(int64_t id);
   void forget_interned();
+  // Forgets them when another process has written: it may have deleted some of them.
+  Status check_interned();
 };
 
 }  // namespace cbx::index

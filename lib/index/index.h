@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,27 @@ struct Pin {
   std::string reason;
   std::optional<WallMs> until;
   WallMs said{};
+  std::string who{};
+};
+
+// The least that is to be known of a finished file in order to delete it.
+struct StoredFile {
+  WallMs start{};
+  int64_t duration_ms = 0, bytes = 0;
+  WallMs end() const { return start + Millis{duration_ms}; }
+  bool operator==(const StoredFile&) const = default;
+};
+
+struct StoredTotal {
+  int64_t files = 0, bytes = 0;
+  std::optional<WallMs> first, last;  // starts
+};
+
+// The rows of one device and day as they stand.
+struct DayRows {
+  std::vector<SegmentRecord> segments;  // by start, with all details
+  std::set<WallMs> tombstones;
+  std::map<WallMs, bool> missing;  // false: found again
 };
 
 struct Applied {
@@ -61,6 +83,8 @@ class Index {
  public:
   // Access::write makes the file when there is none.  `busy` is how long a call waits for another writer.
   static Result<Index> open(const store::Store& store, Access access, Millis busy = Millis{10000});
+  // A new one in a file of its own, to be copied into the real one or put in its place.
+  static Result<Index> create_at(const store::Store& store, const std::string& path);
   Index(Index&&) noexcept;
   Index& operator=(Index&&) noexcept;
   ~Index();
@@ -75,6 +99,8 @@ class Index {
   Result<std::map<std::string, uint64_t>> cursors();
   Result<uint64_t> cursor(const std::string& journal);
   Status forget_cursor(const std::string& journal);
+  // From one place to another, if that is where it is.
+  Status move_cursor(const std::string& journal, uint64_t from, uint64_t to);
 
   // Ids of all devices that any record spoke of, sorted.
   Result<std::vector<std::string>> devices();
@@ -88,14 +114,56 @@ class Index {
   // Where deleted segments of `range` were.  A tombstone knows no end: it is taken to reach to the next one's start, at
   // most a minute.
   Result<std::vector<TimeRange>> deleted(std::string_view device, TimeRange range);
+  // Segments whose file is missing (and was not deleted), as last said.
+  Result<std::vector<MissingRecord>> missing(std::string_view device, TimeRange range);
   // What overlaps `range`, by time.
   Result<std::vector<LinkMinute>> links(std::string_view device, TimeRange range);
   Result<std::vector<Connection>> connections(std::string_view device, TimeRange range, WallMs now);
   Result<bool> has_connections(std::string_view device);
   Result<std::vector<EventRecord>> events(std::string_view device, TimeRange range);
   Result<std::vector<GapRecord>> gap_records(std::string_view device, TimeRange range);
-  // Pins in force at `now`, what later unpins took off them already cut away.
-  Result<std::vector<Pin>> pins(std::string_view device, TimeRange range, WallMs now);
+  // Pins in force at `now`, what later unpins took off them already cut away; without `now` those that have run out,
+  // too.
+  Result<std::vector<Pin>> pins(std::string_view device, TimeRange range, std::optional<WallMs> now);
+
+  // For pruning: the next `most` files of the device that start at `from` or later, by start.  A missing one is among
+  // them, without bytes.
+  Result<std::vector<StoredFile>> files(std::string_view device, WallMs from, size_t most);
+  // Of the files that start in `range` and are there.
+  Result<StoredTotal> total(std::string_view device, TimeRange range);
+  // The last start before `before`.
+  Result<std::optional<WallMs>> last_start(std::string_view device, WallMs before);
+  // The targets that a segment has a `pushed` record for.
+  Result<std::vector<std::string>> pushed_to(std::string_view device, WallMs start);
+  // Buries the device's segments that start from `first` to `last`, if they are exactly `count`: tombstones in, rows
+  // out, as applying as many `delete` records would, in one transaction that takes a fraction of the time.  False
+  // (nothing happened) when they are not.
+  Result<bool> bury(std::string_view device, WallMs first, WallMs last, size_t count, WallMs time,
+                    std::string_view reason);
+  // Starts of tombstones that were made at `since` or later.
+  Result<std::vector<WallMs>> buried_since(std::string_view device, WallMs since);
+  // Whether the journal of this day (its range) may go without changing what pins mean: none of its pins is in force,
+  // none of its unpins cuts a pin of another day.
+  Result<bool> day_is_forgettable(std::string_view device, TimeRange day, WallMs now);
+  // Forgets what the journal of this day said, as if it had never been read; its segments must be gone.
+  Status forget_day(std::string_view device, TimeRange day);
+
+  // For those who look after the index itself (cbx-verify):
+  // The rows of one device and day, missing files' too.
+  Result<DayRows> day_rows(std::string_view device, TimeRange day);
+  // The days (by the first instant of each, in the store's offset) that the device has rows of.
+  Result<std::vector<WallMs>> days(std::string_view device);
+  // Replaces what is there of a device and day by what its journal says, up to `offset`, in one transaction.
+  Result<Applied> replace_day(const std::string& device, TimeRange day, std::span<const Record> records,
+                              const std::string& journal, uint64_t offset);
+  // What is wrong inside, each in a few words: damaged pages (found by reading all), rows that hang in the air.
+  Result<std::vector<std::string>> check();
+  // Takes away the rows that hang in the air.
+  Status sweep();
+  // Makes `target`'s contents those of this index, in one transaction of `target`.
+  Status copy_into(Index& target);
+  // Whether the file that is open is still the one that its path names.
+  bool still_there() const;
 
   struct Impl;
 

@@ -30,6 +30,7 @@ void subtract(std::vector<TimeRange>& ranges, const TimeRange& cut) {
 }  // namespace
 
 Result<std::optional<int64_t>> Index::Impl::find_device(std::string_view name) {
+  CBX_TRY(check_interned());
   if (const auto known = devices.find(std::string(name)); known != devices.end()) return std::optional{known->second};
   CBX_ASSIGN(auto* statement, db.cached("SELECT id FROM device WHERE name = ?1"));
   CBX_ASSIGN(const bool row, statement->bind(name).step());
@@ -73,14 +74,19 @@ Result<std::vector<std::string>> Index::devices() {
 
 namespace {
 
+#define CBX_DETAIL_ROWS                                                                                         \
+  "SELECT s.start_ms, s.duration_ms, s.bytes, s.format_id, d.sha256, c.name, d.pts, d.clock_offset_ms, d.lost " \
+  "FROM segment s LEFT JOIN segment_detail d ON d.device_id = s.device_id AND d.start_ms = s.start_ms "         \
+  "LEFT JOIN connection c ON c.id = d.connection_id WHERE s.device_id = ?1 AND s.start_ms >= ?2 AND s.start_ms < ?3 "
+// A segment whose file is missing is not there, for everybody but those who look after the index itself.
+#define CBX_THERE                                                                                        \
+  "AND NOT EXISTS (SELECT 1 FROM missing m WHERE m.device_id = s.device_id AND m.start_ms = s.start_ms " \
+  "AND m.found = 0) "
 constexpr const char* kPlainPage =
-    "SELECT start_ms, duration_ms, bytes, format_id FROM segment WHERE device_id = ?1 AND start_ms >= ?2 AND "
-    "start_ms < ?3 ORDER BY start_ms LIMIT ?4";
-constexpr const char* kDetailPage =
-    "SELECT s.start_ms, s.duration_ms, s.bytes, s.format_id, d.sha256, c.name, d.pts, d.clock_offset_ms, d.lost "
-    "FROM segment s LEFT JOIN segment_detail d ON d.device_id = s.device_id AND d.start_ms = s.start_ms "
-    "LEFT JOIN connection c ON c.id = d.connection_id "
-    "WHERE s.device_id = ?1 AND s.start_ms >= ?2 AND s.start_ms < ?3 ORDER BY s.start_ms LIMIT ?4";
+    "SELECT start_ms, duration_ms, bytes, format_id FROM segment s WHERE device_id = ?1 AND start_ms >= ?2 AND "
+    "start_ms < ?3 " CBX_THERE "ORDER BY start_ms LIMIT ?4";
+constexpr const char* kDetailPage = CBX_DETAIL_ROWS CBX_THERE "ORDER BY s.start_ms LIMIT ?4";
+constexpr const char* kRawRows = CBX_DETAIL_ROWS "ORDER BY s.start_ms";
 
 Result<SegmentRecord> read_segment(Index::Impl& impl, db::Statement& row, std::string_view device, bool details) {
   SegmentRecord r;
@@ -111,6 +117,7 @@ Result<SegmentRecord> read_segment(Index::Impl& impl, db::Statement& row, std::s
 
 Status Index::segments(std::string_view device, TimeRange range, bool details,
                        const std::function<bool(const SegmentRecord&)>& visit) {
+  CBX_TRY(impl_->check_interned());
   CBX_ASSIGN(auto* about, impl_->db.cached("SELECT id, max_duration_ms FROM device WHERE name = ?1"));
   CBX_ASSIGN(const bool known, about->bind(device).step());
   if (!known) return {};
@@ -179,6 +186,84 @@ Result<std::vector<TimeRange>> Index::deleted(std::string_view device, TimeRange
     const WallMs start = rows->time(0);
     if (!out.empty()) out.back().to = std::min(out.back().to, start);
     out.push_back({start, start + kLength});
+  }
+}
+
+Result<std::vector<MissingRecord>> Index::missing(std::string_view device, TimeRange range) {
+  std::vector<MissingRecord> out;
+  CBX_ASSIGN(const auto id, impl_->find_device(device));
+  if (!id) return out;
+  CBX_ASSIGN(auto* rows, impl_->db.cached(
+                             "SELECT start_ms, time_ms, duration_ms, cause, detail FROM missing m WHERE device_id = ?1 "
+                             "AND start_ms < ?3 AND start_ms + duration_ms > ?2 AND found = 0 AND NOT EXISTS (SELECT 1 "
+                             "FROM tombstone t WHERE t.device_id = m.device_id AND t.start_ms = m.start_ms) "
+                             "ORDER BY start_ms"));
+  rows->bind(*id, range.from, range.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, rows->step());
+    if (!row) return out;
+    MissingRecord m;
+    m.device = device;
+    m.start = rows->time(0);
+    m.time = rows->time(1);
+    m.duration_ms = rows->integer(2);
+    m.cause = rows->text(3);
+    m.detail = rows->text(4);
+    m.path = impl_->store.segment_path(device, m.start);
+    out.push_back(std::move(m));
+  }
+}
+
+Result<DayRows> Index::day_rows(std::string_view device, TimeRange day) {
+  DayRows out;
+  CBX_ASSIGN(const auto id, impl_->find_device(device));
+  if (!id) return out;
+  CBX_ASSIGN(auto* rows, impl_->db.cached(kRawRows));
+  rows->bind(*id, day.from, day.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, rows->step());
+    if (!row) break;
+    CBX_ASSIGN(SegmentRecord r, read_segment(*impl_, *rows, device, true));
+    out.segments.push_back(std::move(r));
+  }
+  CBX_ASSIGN(auto* dead, impl_->db.cached("SELECT start_ms FROM tombstone WHERE device_id = ?1 AND start_ms >= ?2 AND "
+                                          "start_ms < ?3"));
+  dead->bind(*id, day.from, day.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, dead->step());
+    if (!row) break;
+    out.tombstones.insert(dead->time(0));
+  }
+  CBX_ASSIGN(auto* gone, impl_->db.cached("SELECT start_ms, found FROM missing WHERE device_id = ?1 AND start_ms >= ?2 "
+                                          "AND start_ms < ?3"));
+  gone->bind(*id, day.from, day.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, gone->step());
+    if (!row) return out;
+    out.missing.emplace(gone->time(0), gone->integer(1) == 0);
+  }
+}
+
+Result<std::vector<WallMs>> Index::days(std::string_view device) {
+  std::vector<WallMs> out;
+  CBX_ASSIGN(const auto id, impl_->find_device(device));
+  if (!id) return out;
+  const Millis offset = impl_->store.utc_offset().minutes();
+  constexpr int64_t kDay = 86'400'000;
+  // From day to day by the key: reads as many rows as there are days.
+  CBX_ASSIGN(auto* next, impl_->db.cached("SELECT min(start_ms) FROM (SELECT min(start_ms) AS start_ms FROM segment "
+                                          "WHERE device_id = ?1 AND start_ms >= ?2 UNION ALL SELECT min(start_ms) FROM "
+                                          "tombstone WHERE device_id = ?1 AND start_ms >= ?2 UNION ALL SELECT "
+                                          "min(start_ms) FROM missing WHERE device_id = ?1 AND start_ms >= ?2)"));
+  for (WallMs from{Millis{0}};;) {
+    CBX_ASSIGN(const bool row, next->bind(*id, from).step());
+    const auto start = row ? next->any_time(0) : std::nullopt;
+    next->reset();
+    if (!start) return out;
+    const int64_t local = (start->time_since_epoch() + offset).count();
+    const WallMs day{Millis{local / kDay * kDay} - offset};
+    out.push_back(day);
+    from = day + Millis{kDay};
   }
 }
 
@@ -298,30 +383,32 @@ Result<std::vector<GapRecord>> Index::gap_records(std::string_view device, TimeR
   }
 }
 
-Result<std::vector<Pin>> Index::pins(std::string_view device, TimeRange range, WallMs now) {
+Result<std::vector<Pin>> Index::pins(std::string_view device, TimeRange range, std::optional<WallMs> now) {
   std::vector<Pin> out;
   CBX_ASSIGN(const auto id, impl_->find_device(device));
   if (!id) return out;
-  CBX_ASSIGN(auto* rows, impl_->db.cached("SELECT said_ms, from_ms, to_ms, remove, reason, until_ms FROM pin WHERE "
-                                          "device_id = ?1 AND from_ms < ?3 AND to_ms > ?2 ORDER BY said_ms, remove"));
+  CBX_ASSIGN(auto* rows,
+             impl_->db.cached("SELECT said_ms, from_ms, to_ms, remove, reason, until_ms, who FROM pin WHERE "
+                              "device_id = ?1 AND from_ms < ?3 AND to_ms > ?2 ORDER BY said_ms, remove"));
   rows->bind(*id, range.from, range.to);
   for (;;) {
     CBX_ASSIGN(const bool row, rows->step());
     if (!row) break;
     const TimeRange said{rows->time(1), rows->time(2)};
     if (rows->integer(3) == 0) {
-      out.push_back({said, rows->text(4), rows->any_time(5), rows->time(0)});
+      out.push_back({said, rows->text(4), rows->any_time(5), rows->time(0), rows->text(6)});
       continue;
     }
     std::vector<Pin> left;
     for (const Pin& pin : out) {
       std::vector<TimeRange> ranges{pin.range};
       subtract(ranges, said);
-      for (const TimeRange& r : ranges) left.push_back({r, pin.reason, pin.until, pin.said});
+      for (const TimeRange& r : ranges) left.push_back({r, pin.reason, pin.until, pin.said, pin.who});
     }
     out = std::move(left);
   }
-  std::erase_if(out, [&](const Pin& pin) { return (pin.until && *pin.until <= now) || !pin.range.overlaps(range); });
+  std::erase_if(out,
+                [&](const Pin& pin) { return (now && pin.until && *pin.until <= *now) || !pin.range.overlaps(range); });
   return out;
 }
 

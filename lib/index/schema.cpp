@@ -122,16 +122,40 @@ CREATE TABLE gap (
 CREATE TABLE journal_cursor (
   path   TEXT PRIMARY KEY,
   offset INTEGER NOT NULL) STRICT, WITHOUT ROWID;)",
+    // What was last said about whether a recorded file is there.  The segment's row stays, and is passed over while
+    // `found` is 0, so that nothing depends on the order of arrival.
+    R"(CREATE TABLE missing (
+  device_id   INTEGER NOT NULL,
+  start_ms    INTEGER NOT NULL,
+  time_ms     INTEGER NOT NULL,
+  found       INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  cause       TEXT NOT NULL,
+  detail      TEXT NOT NULL,
+  PRIMARY KEY (device_id, start_ms)) STRICT, WITHOUT ROWID;)",
+    // What is at a target as well.  `object` is empty when it is the segment's path.
+    R"(CREATE TABLE target (
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE pushed (
+  device_id INTEGER NOT NULL,
+  start_ms  INTEGER NOT NULL,
+  target_id INTEGER NOT NULL,
+  time_ms   INTEGER NOT NULL,
+  bytes     INTEGER NOT NULL,
+  object    TEXT NOT NULL,
+  sha256    BLOB,
+  PRIMARY KEY (device_id, start_ms, target_id)) STRICT, WITHOUT ROWID;
+ALTER TABLE pin ADD COLUMN who TEXT NOT NULL DEFAULT '';)",
 };
 
-constexpr db::Schema kSchema{.name = "index",
-                             .application_id = 0x63627849,  // "cbxI"
-                             .full_sync = false,
-                             .mode = 0640,
-                             .migrations = kMigrations,
-                             .when_corrupt =
-                                 "the index is only a cache of the files: delete index.db, index.db-wal and "
-                                 "index.db-shm, then run 'cbx-index add --catch-up'"};
+constexpr db::Schema kSchema{
+    .name = "index",
+    .application_id = 0x63627849,  // "cbxI"
+    .full_sync = false,
+    .mode = 0640,
+    .migrations = kMigrations,
+    .when_corrupt = "the index is only a cache of the files: 'cbx-verify --rebuild' makes it again"};
 
 }  // namespace
 

@@ -19,6 +19,9 @@ constexpr uint32_t kTrunDataOffset = 0x1, kTrunFirstFlags = 0x4, kTrunDuration =
 
 // More than any fragment of a second needs; what is larger is not ours.
 constexpr uint64_t kMaxMoof = 16 << 20;
+// A second has fewer even with one for each tick.  Without it a box of forty bytes claims a sample for each byte of the
+// file, and 16 bytes of memory for each of them.
+constexpr uint32_t kMaxFragmentSamples = 1 << 20;
 constexpr int64_t kMaxTfdt = int64_t{1} << 60;
 
 uint32_t flags_of(const FragmentSample& s) {
@@ -90,7 +93,7 @@ bool parse_trun(ByteSpan payload, uint64_t data_size, Moof& moof) {
   ByteReader r(payload);
   const uint32_t flags = r.u32() & 0xffffff;
   const uint32_t count = r.u32();
-  if (!(flags & kTrunDataOffset) || count == 0 || count > data_size) return false;
+  if (!(flags & kTrunDataOffset) || count == 0 || count > data_size || count > kMaxFragmentSamples) return false;
   moof.data_offset = r.u32();
   const uint32_t first_flags = flags & kTrunFirstFlags ? r.u32() : moof.default_flags;
   const size_t row = 4 * static_cast<size_t>(__builtin_popcount(flags & 0xf00));

@@ -221,6 +221,10 @@ Result<Finished> finish_file(File& file, const Layout& layout, uint64_t end, con
   m.text("mdat");
   m.u64(end - reserve_end + kLargeBoxHeader);
 
+  // A write that failed half-way, on a disk that would not even cut it off.
+  CBX_ASSIGN(const uint64_t size, file.size());
+  if (size > end) CBX_TRY(file.truncate(end));
+
   say("moov");
   if (fits) {
     CBX_TRY(file.write_at(at, inside));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "mp4/fragment.h"
 #include "mp4/hybrid_file.h"
 #include "mp4/info_box.h"
@@ -155,6 +156,11 @@ Status HybridWriter::Impl::flush() {
     Bytes& data = pending[part.track].data;
     vectors.push_back({head.data() + part.begin, part.end - part.begin});
     vectors.push_back({data.data(), data.size()});
+  }
+  crash_point("fragment.write");
+  if (crash_armed("fragment.torn")) {
+    CBX_TRY(file->write_at(end, ByteSpan(head).first(head.size() / 2)));
+    crash_point("fragment.torn");
   }
   if (Status written = file->write_at(end, vectors); !written) {
     (void)file->truncate(end);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "mp4/box.h"
 #include "mp4/fragment.h"
 #include "mp4/hybrid_file.h"
@@ -136,8 +137,10 @@ Result<Salvaged> salvage(File& file) {
   }
   s.cut_bytes = size - tables.end;
   if (!layout.recording) CBX_TRY(undo_commit(file, layout));
+  crash_point("salvage.cut");
   if (s.cut_bytes > 0) CBX_TRY(file.truncate(tables.end));
-  CBX_ASSIGN(s.finished, finish_file(file, layout, tables.end, tables.tracks, {}));
+  const auto step = [](std::string_view name) { crash_point(fmt::format("salvage.{}", name)); };
+  CBX_ASSIGN(s.finished, finish_file(file, layout, tables.end, tables.tracks, step));
   return s;
 }
 

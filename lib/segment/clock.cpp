@@ -14,11 +14,18 @@ int64_t micros(WallTime t) {
   return t.time_since_epoch().count();
 }
 
+// Capture times stay among those that names and records can tell: half a round trip before a clock that was never set
+// (1970, no battery) there are none.  The last day leaves room for what follows.
+WallTime tellable(Micros t) {
+  return WallTime{
+      std::clamp<Micros>(t, kEarliest.time_since_epoch(), kLatest.time_since_epoch() - std::chrono::hours{24})};
+}
+
 }  // namespace
 
 void LiveMapper::observe(Pts90k dts, Pts90k, WallTime arrival, Micros rtt) {
   const int64_t offset = micros(arrival) - to_micros(dts).count();
-  const int64_t second = micros(arrival) / 1'000'000;
+  const int64_t second = std::max<int64_t>(0, micros(arrival) / 1'000'000);
   Bucket& b = buckets_[static_cast<size_t>(second % kBuckets)];
   newest_second_ = second;
   if (b.second != second) b = {second, offset, 0};
@@ -57,7 +64,7 @@ std::optional<int64_t> LiveMapper::target() const {
 }
 
 WallTime LiveMapper::map(Pts90k t) const {
-  return WallTime{Micros{applied_us_.value_or(0)} + to_micros(t)};
+  return tellable(Micros{applied_us_.value_or(0)} + to_micros(t));
 }
 
 bool LiveMapper::must_step() const {
@@ -79,7 +86,7 @@ void FixedMapper::observe(Pts90k, Pts90k pts, WallTime, Micros) {
 }
 
 WallTime FixedMapper::map(Pts90k t) const {
-  return start_ + to_micros(t - first_.value_or(t));
+  return tellable(start_.time_since_epoch() + to_micros(t - first_.value_or(t)));
 }
 
 WallTime next_boundary(WallTime t, std::chrono::seconds length, UtcOffset offset) {

@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,9 +31,20 @@ struct FinishJob {
   std::unique_ptr<mp4::HybridWriter> writer;  // null: the file is finished already (salvaged), record.bytes is known
   SegmentRecord record;                       // lacks sha256, path unless it has its name, bytes with a writer
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes;  // told when known, for the reserve of the next file
+
+  // How far the closer came, so that a step that failed is tried again and no other.
+  struct Progress {
+    bool synced = false, named = false, duplicate = false;
+    bool distrusted = false;  // a sync of `file` failed: only a copy of it can be made durable
+    int tries = 0;
+    bool held = false;     // waits for another try with its file open
+    std::string let_go;    // the path of `file`, when it was closed to give its descriptor to others
+    std::string original;  // the distrusted file that `file` is a copy of
+  } progress;
 };
 
-// Thread-safe.  Owns low-priority threads.
+// Thread-safe.  Owns low-priority threads.  What fails is tried again, ever less often, while the process lives; when
+// it ends, what cannot be finished is left to recovery.
 class Closer {
  public:
   // How many files were finished, were there already, and could not be finished.
@@ -42,12 +55,17 @@ class Closer {
   // `counts` is written by the destructor.
   Closer(Filesystem& fs, const store::Store& store, Announcer& announcer, const Clock& clock, const Logger& log,
          Counts* counts = nullptr);
-  // Finishes everything that is queued, without staggering; what cannot be journalled by then is left to recovery.
+  // Finishes everything that is queued, without staggering and with a few quick tries at most.
   ~Closer();
+
+  // An import is told of a failure after a few tries: it can be done again, and somebody waits for it.
+  void give_up_soon();
 
   // Jobs of live rotation are spread over at most 30 s, so that a minute's end is no burst.
   void finish(FinishJob job, bool staggered);
   void journal(Record record);
+  // Finishes one in the caller's thread; false if that failed (and was logged).  `record` gets what became of it.
+  bool finish_now(FinishJob job, SegmentRecord* record = nullptr);
   // Runs `task` on a closer thread (recovery of a device).
   void run(std::function<void()> task);
 
@@ -55,12 +73,24 @@ class Closer {
   void wait_for_room(size_t jobs);
 
  private:
-  using Task = std::function<bool(bool last_try)>;  // false: try again later
+  struct Task {
+    std::function<bool(bool last_try)> run;  // false: try again later
+    int tries = 0, tries_at_end = 0;
+  };
 
   void work();
-  void enqueue(Monotonic due, Task task);
+  void enqueue(Monotonic due, std::function<bool(bool last_try)> run);
   bool commit(FinishJob& job, bool last_try);
+  // The steps of commit().
   Status place(FinishJob& job);
+  Status take_up_again(FinishJob& job);
+  Status copy(FinishJob& job);
+  Status finish_in_place(FinishJob& job);
+  Status sync(FinishJob& job);
+  Status name(FinishJob& job);
+  void hash(FinishJob& job);
+  bool cannot_place(FinishJob& job, const Error& error, bool last_try);
+  void placed(FinishJob& job);
   bool append(const Record& record);
 
   Filesystem& fs_;
@@ -73,8 +103,11 @@ class Closer {
   std::multimap<Monotonic, Task> queue_;
   Monotonic last_due_{};
   bool stop_ = false;
+  bool give_up_soon_ = false;
   bool journal_trouble_ = false;
+  std::set<std::string> place_trouble_;  // devices whose files cannot be finished
   size_t unfinished_ = 0;
+  size_t held_ = 0;  // files kept open until they can be finished
   Counts counts_;
   Counts* const counts_out_;
   std::vector<std::thread> threads_;

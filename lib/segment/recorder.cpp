@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <system_error>
 
 namespace cbx::segment {
 namespace {
@@ -25,6 +26,7 @@ constexpr int kJumpGrace = 500;
 constexpr Millis kStallFlush{1500};
 constexpr std::chrono::seconds kStallClose{30};
 constexpr std::chrono::seconds kDiskRetry{1};
+constexpr Pts90k kSuspectFor = 10 * kPtsHz;  // a disk that cannot be synced gets a new file this often
 // Files that a live stream may begin at once, and then one per this time: a stream that changes with every frame must
 // not take the descriptors and the closers' time from the others.
 constexpr double kFilesAtOnce = 30;
@@ -231,8 +233,9 @@ void Recorder::advance_audio_only(bool flushing) {
     } else {
       const bool changed = !same(s.config, file_->layout().audio);
       const bool jumped = s.base != file_->base() || mapper_->must_step();
-      if (changed || jumped || past_boundary(s)) {
-        finish(changed ? "change" : jumped ? "jump" : "rotate", s.pts);
+      const bool distrusted = suspect(s);
+      if (changed || jumped || distrusted || past_boundary(s)) {
+        finish(changed ? "change" : jumped ? "jump" : distrusted ? "error" : "rotate", s.pts);
         if (mapper_->must_step()) mapper_->step();
         continue;
       }
@@ -269,8 +272,15 @@ std::string Recorder::cut_reason(const QueuedSample& s) const {
                ? "limit"
                : "";
   if (s.base != file_->base() || mapper_->must_step()) return "jump";
+  if (suspect(s)) return "error";
   if (audio_flows() && !same(tracks_[1].config, file_->layout().audio)) return "change";
   return past_boundary(s) ? "rotate" : "";
+}
+
+// The disk could not be synced since the file was begun: what it holds may not be there.  The closer will find out; it
+// gets the file now, rather than at the end of the minute.
+bool Recorder::suspect(const QueuedSample& s) const {
+  return mapper_->live() && shared_.disk.sync_failures() != sync_failures_ && s.pts - file_->first_pts() >= kSuspectFor;
 }
 
 bool Recorder::past_boundary(const QueuedSample& s) const {
@@ -298,23 +308,29 @@ bool Recorder::may_begin_file() {
 void Recorder::open(const QueuedSample& first) {
   const WallTime at = mapper_->map(first.pts);
   if (!may_begin_file()) return;
-  if (!disk_gap_from_ || shared_.clock.monotonic() >= disk_retry_) {
+  // An import ends at the first failure: it can be done again.
+  const bool may_try = mapper_->live() ? shared_.clock.monotonic() >= disk_retry_ : !disk_error_;
+  if (may_try) {
     auto opened = create_file(first);
+    // What failed once may be a passing thing; the next chance comes only with the next key frame.
+    if (!opened && opened.error().os_error() != EMFILE) opened = create_file(first);
     if (opened) {
-      shared_.disk.worked();
-      disk_error_.reset();
+      shared_.disk.worked(origin_.device);
+      sync_failures_ = shared_.disk.sync_failures();
       file_ = std::move(*opened);
       if (!opened_before_ && announced_audio_ && !audio().config)
         shared_.log.warn("'{}' announces sound, but none that can be read has come: recorded without", origin_.device);
       opened_before_ = true;
       waiting_since_.reset();
       report_disk_gap(at);
+      disk_error_.reset();
       // What sounded before the first picture belongs to no file.
       while (file_->layout().video && !audio().queue.empty() && audio().queue.front().pts < first.pts)
         audio().queue.pop();
       return;
     }
     note_disk(opened.error());
+    disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
   }
   if (!disk_gap_from_) disk_gap_from_ = at;
 }
@@ -326,6 +342,7 @@ void Recorder::report_disk_gap(WallTime until) {
     gap.start = floor_ms(*disk_gap_from_);
     gap.duration_ms = (floor_ms(until) - gap.start).count();
     gap.cause = "disk";
+    if (disk_error_) gap.detail = std::generic_category().message(disk_error_->os_error());
     gap.connection = origin_.connection;
     shared_.closer.journal(std::move(gap));
   }
@@ -344,10 +361,14 @@ Result<std::unique_ptr<SegmentFile>> Recorder::create_file(const QueuedSample& f
   WallMs start = floor_ms(at);
   // Further back than this, the clock was set: then it is right now.
   if (start <= last_start_ && start > last_start_ - kRounding) start = last_start_ + Millis{1};
+  // A clock that stands at the beginning of its time, less the way of the packets.
+  start = std::max(start, WallMs{});
   const uint64_t known = moov_bytes_->load(std::memory_order_relaxed);
   const uint64_t minutes = std::max<uint64_t>(1, static_cast<uint64_t>(shared_.length.count()) / 60);
   const uint64_t reserve = known > 0 ? known + known / 2 : mp4::kFirstReserve * minutes;
-  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first, start, reserve));
+  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first, start, reserve,
+                                            // Half is for the files that follow while those before are finished.
+                                            opened_before_ ? shared_.descriptors : shared_.descriptors / 2));
   last_start_ = file->start();
   boundary_ = next_boundary(at, shared_.length, shared_.store.utc_offset());
   return file;
@@ -385,8 +406,7 @@ bool Recorder::wrote(const Status& status) {
 
 void Recorder::note_disk(const Error& error) {
   disk_error_ = error;
-  disk_retry_ = shared_.clock.monotonic() + kDiskRetry;
-  if (mapper_->live()) shared_.disk.failed(error);
+  if (mapper_->live()) shared_.disk.failed(origin_.device, error);
 }
 
 void Recorder::finish(const std::string& how, Pts90k end_pts) {

@@ -75,6 +75,7 @@ class Recorder final : public ts::Handler {
   bool audio_has_reached(Pts90k pts) const;
   std::string cut_reason(const QueuedSample& s) const;
   bool past_boundary(const QueuedSample& s) const;
+  bool suspect(const QueuedSample& s) const;
   bool may_begin_file();
   void report_disk_gap(WallTime until);
   void open(const QueuedSample& first);
@@ -100,7 +101,7 @@ class Recorder final : public ts::Handler {
   std::unique_ptr<SegmentFile> file_;
   WallTime boundary_{};  // where file_ is to be cut
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes_ = std::make_shared<std::atomic<uint64_t>>(0);
-  WallMs last_start_{};
+  WallMs last_start_{std::chrono::hours{-24}};  // of no file yet: before any clock
   std::optional<WallMs> recorded_until_;
   std::optional<Pts90k> last_idr_;
   std::optional<Pts90k> audio_at_picture_;  // how far the sound was when the last picture came
@@ -115,6 +116,7 @@ class Recorder final : public ts::Handler {
   Monotonic files_counted_{};
   bool said_restless_ = false;
   Monotonic disk_retry_{};
+  uint64_t sync_failures_ = 0;  // of the disk, when file_ was begun
   std::optional<Error> disk_error_;
   std::optional<WallTime> disk_gap_from_;
 };

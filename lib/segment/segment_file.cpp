@@ -1,16 +1,24 @@
 #include "segment/segment_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+
+#include "base/crash_point.h"
 
 namespace cbx::segment {
 namespace {
 
 using codec::kPtsHz;
 
-constexpr Pts90k kFragment = kPtsHz;          // at most this much is lost when the process is killed
+// A killed process loses the open fragment and what is on its way there: the picture that waits for its successor, the
+// pipe, the network's buffers.  Together that must stay below a second.
+constexpr Pts90k kFragment = kPtsHz * 3 / 5;
 constexpr uint64_t kFragmentBytes = 8 << 20;  // whatever the time stamps say; 50 Mbit/s are 6 MB a second
 constexpr int kNameTries = 100;
 
@@ -29,11 +37,21 @@ double frame_rate(const codec::VideoInfo& info, int64_t frames, Pts90k duration)
   return std::round(measured * 100) / 100;
 }
 
+// The kernel hands out the lowest free descriptor: its number tells how many are in use.
+bool descriptor_below(int most) {
+  const UniqueFd next{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)};
+  return next ? next.get() < most : errno != EMFILE && errno != ENFILE;
+}
+
 // Creates the .part of the first free name from `start` on.
-Result<std::unique_ptr<File>> create_part(const Shared& shared, const std::string& device, WallMs& start) {
+Result<std::unique_ptr<File>> create_part(const Shared& shared, const std::string& device, WallMs& start,
+                                          int descriptors) {
   const std::string media = shared.store.media_path() + "/";
+  if (!descriptor_below(descriptors))
+    return fail(os_error(EMFILE, "no file for another recording", ErrorCode::cannot_create));
   for (int tries = 0;; tries++) {
     const std::string part = media + shared.store.part_path(device, start);
+    crash_point("part.open");
     auto file = shared.fs.open(part, OpenMode::create_new);
     if (!file && file.error().os_error() == ENOENT) {
       CBX_TRY(shared.fs.make_dirs(media + shared.store.day_folder(device, start)));
@@ -41,6 +59,22 @@ Result<std::unique_ptr<File>> create_part(const Shared& shared, const std::strin
     }
     if (file || file.error().os_error() != EEXIST || tries >= kNameTries) return file;
     start += Millis{1};
+  }
+}
+
+// The same, locked.  Recovery removes files that hold no picture: one that it took between the two is made again.
+Result<std::unique_ptr<File>> create_locked_part(const Shared& shared, const std::string& device, WallMs& start,
+                                                 int descriptors) {
+  while (true) {
+    CBX_ASSIGN(auto file, create_part(shared, device, start, descriptors));
+    crash_point("part.lock");
+    // Waits only while recovery is looking at the new name this very moment.
+    if (Status locked = file->lock(); !locked) {
+      (void)shared.fs.unlink(file->path());
+      return fail(std::move(locked).error());
+    }
+    struct stat st {};
+    if (::fstat(file->fd(), &st) != 0 || st.st_nlink > 0) return file;
   }
 }
 
@@ -58,7 +92,8 @@ std::optional<int64_t> AudioLine::place(int64_t at, Pts90k base, int64_t toleran
 }
 
 Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, const Origin& origin, Layout layout,
-                                                         const QueuedSample& first, WallMs start, uint64_t reserve) {
+                                                         const QueuedSample& first, WallMs start, uint64_t reserve,
+                                                         int descriptors) {
   std::unique_ptr<SegmentFile> f(new SegmentFile);
   f->layout_ = std::move(layout);
   std::vector<codec::TrackConfig> configs;
@@ -66,15 +101,14 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, c
   f->audio_track_ = static_cast<int>(configs.size());
   if (f->layout_.audio) configs.push_back(*f->layout_.audio);
 
-  CBX_ASSIGN(f->file_, create_part(shared, origin.device, start));
+  CBX_ASSIGN(f->file_, create_locked_part(shared, origin.device, start, descriptors));
   const auto undo = [&](Error e) {
     (void)shared.fs.unlink(f->file_->path());
     return fail(std::move(e));
   };
-  // Waits only if recovery is looking at the new name this very moment.
-  if (Status locked = f->file_->lock(); !locked) return undo(std::move(locked).error());
   const mp4::FileInfo info{origin.device,          start,       origin.source, origin.connection,
                            first.pts - first.base, std::nullopt};
+  crash_point("part.head");
   auto writer = mp4::HybridWriter::create(*f->file_, configs, info, reserve);
   if (!writer) return undo(std::move(writer).error());
   f->writer_ = std::make_unique<mp4::HybridWriter>(std::move(*writer));
@@ -128,7 +162,9 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
     if (std::abs(next_at - (*at + nominal)) > tolerance && next_at > *at) duration = next_at - *at;
   }
   // Sound that comes late, or goes on after the last picture, is cut by its own time.
-  if (sound_from_ && (*at + duration - *sound_from_ > rate || fragment_is_full())) CBX_TRY(flush());
+  // (It reaches a little beyond the picture that it belongs to.)
+  const int64_t most = to_ticks(kFragment, rate) + rate / 10;
+  if (sound_from_ && (*at + duration - *sound_from_ > most || fragment_is_full())) CBX_TRY(flush());
   if (!sound_from_) sound_from_ = *at;
   mp4::WriterSample w;
   w.track = audio_track_;
@@ -144,7 +180,8 @@ Status SegmentFile::write_audio(const QueuedSample& s, const QueuedSample* next,
 
 Status SegmentFile::flush() {
   if (writer_->pending_bytes() == 0) return {};
-  CBX_TRY(writer_->flush());
+  // A write that failed left nothing behind and may be done again (unlike a sync); a passing fault then costs nothing.
+  if (!writer_->flush()) CBX_TRY(writer_->flush());
   flushed_ = true;
   flushed_pts_ = end_pts_;
   frames_ += pending_frames_;
@@ -181,7 +218,9 @@ bool SegmentFile::finish(std::unique_ptr<SegmentFile> f, const Shared& shared, c
   job.file = std::move(f->file_);
   job.writer = std::move(f->writer_);
   job.moov_bytes = std::move(moov_bytes);
-  shared.closer.finish(std::move(job), staggered);
+  // When descriptors are short, the next files of others wait for this one.
+  const bool short_of_descriptors = job.file->fd() >= shared.descriptors / 2;
+  shared.closer.finish(std::move(job), staggered && !short_of_descriptors);
   return true;
 }
 

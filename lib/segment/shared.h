@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <climits>
 #include <string>
 
 #include "base/file.h"
@@ -23,6 +24,8 @@ struct Shared {
   DiskHealth& disk;
   Closer& closer;
   std::chrono::seconds length{60};  // of a segment
+  // Files in writing have descriptors below this: journals and what is finished need the rest.
+  int descriptors = INT_MAX;
 };
 
 // Where a stream comes from.

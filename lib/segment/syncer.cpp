@@ -1,5 +1,7 @@
 #include "segment/syncer.h"
 
+#include "base/crash_point.h"
+
 namespace cbx::segment {
 namespace {
 
@@ -24,7 +26,11 @@ void Syncer::run() {
   while (!wake_.wait_for(lock, kInterval, [this] { return stop_; })) {
     if (!dirty_.exchange(false, std::memory_order_relaxed)) continue;
     lock.unlock();
-    if (Status synced = fs_.sync_all(path_); !synced) disk_.failed(synced.error());
+    crash_point("fragment.sync");
+    if (Status synced = fs_.sync_all(path_); !synced)
+      disk_.sync_failed(synced.error());
+    else
+      disk_.sync_worked();
     lock.lock();
   }
 }

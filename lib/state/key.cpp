@@ -49,6 +49,8 @@ Status check_nickname(std::string_view nickname) {
     return fail(ErrorCode::data, fmt::format("nickname '{}' holds control characters", printable(nickname)));
   if (!nickname.empty() && (nickname.front() == ' ' || nickname.back() == ' '))
     return fail(ErrorCode::data, fmt::format("nickname '{}' starts or ends with a space", nickname));
+  if (nickname.find_first_of("*?[]\\") != std::string_view::npos)
+    return fail(ErrorCode::data, fmt::format("nickname '{}' would be taken for a pattern: no * ? [ ] or \\", nickname));
   if (nickname.substr(0, 4) == "tag:")
     return fail(ErrorCode::data, fmt::format("nickname '{}' would be taken for a tag", nickname));
   return {};

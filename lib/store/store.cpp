@@ -37,6 +37,7 @@ std::string to_text(const StoreConfig& c) {
   j["id"] = c.id;
   j["utc_offset"] = c.utc_offset.format();
   if (!c.public_host.empty()) j["public_host"] = c.public_host;
+  if (!c.push.empty()) j["push"] = c.push;
   return j.dump(2) + "\n";
 }
 
@@ -51,8 +52,9 @@ Result<StoreConfig> parse_config(const std::string& text, const std::string& pat
   };
   StoreConfig c;
   if (!j.contains("version") || !j["version"].is_number_integer()) return bad("has no 'version'");
-  c.version = j["version"].get<int>();
-  if (c.version > kVersion) return bad(fmt::format("is of version {}, this cbx knows version {}", c.version, kVersion));
+  // Compared as JSON, which knows integers that would not fit.
+  if (j["version"] != kVersion)
+    return bad(fmt::format("is of version {}, this cbx knows version {}", j["version"].dump(), kVersion));
   const auto id = text_field("id");
   const auto offset = text_field("utc_offset");
   if (!id || id->empty()) return bad("has no 'id'");
@@ -62,6 +64,12 @@ Result<StoreConfig> parse_config(const std::string& text, const std::string& pat
   if (!parsed) return bad("has a bad 'utc_offset': " + parsed.error().message());
   c.utc_offset = *parsed;
   c.public_host = text_field("public_host").value_or("");
+  if (const auto push = j.find("push"); push != j.end()) {
+    const bool texts =
+        push->is_array() && std::all_of(push->begin(), push->end(), [](const auto& t) { return t.is_string(); });
+    if (!texts) return bad("has a 'push' that is no list of targets");
+    for (const auto& target : *push) c.push.push_back(target.template get<std::string>());
+  }
   return c;
 }
 
@@ -113,9 +121,26 @@ Result<Store> Store::open(const std::string& root) {
   return store;
 }
 
-Result<Store> Store::init(const std::string& root, std::optional<UtcOffset> offset,
-                          std::optional<std::string> public_host) {
+Status check_target(std::string_view target) {
+  const auto bad = [&](std::string_view why) {
+    return fail(ErrorCode::usage, fmt::format("'{}' is no target{}", printable(target.substr(0, 200)), why));
+  };
+  const size_t colon = target.find("://");
+  const bool plain = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 127 && c != '"'; });
+  if (colon == 0 || colon == std::string_view::npos || colon + 3 == target.size() || !plain || target.size() > 500)
+    return bad(": s3://BUCKET/PREFIX, https://HOST or another URL");
+  if (target.substr(0, colon).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") != std::string_view::npos)
+    return bad(": its scheme is lower-case letters");
+  const std::string_view host = target.substr(colon + 3, target.find('/', colon + 3) - colon - 3);
+  if (host.find('@') != std::string_view::npos) return bad(": user and password have no place in it");
+  return {};
+}
+
+Result<Store> Store::init(const std::string& root, const StoreChanges& changes) {
+  const auto& [offset, public_host, push] = changes;
   if (public_host) CBX_TRY(check_public_host(*public_host));
+  if (push)
+    for (const std::string& target : *push) CBX_TRY(check_target(target));
   PosixFilesystem fs;
   CBX_TRY(fs.make_dirs(root + "/media"));
   const std::string path = root + "/store.json";
@@ -127,12 +152,14 @@ Result<Store> Store::init(const std::string& root, std::optional<UtcOffset> offs
       return fail(ErrorCode::config,
                   fmt::format("'{}' exists with UTC offset {}: it names the files and can't be changed to {}", root,
                               store.config_.utc_offset.format(), offset->format()));
-    if (!public_host || *public_host == store.config_.public_host) return store;
+    if ((!public_host || *public_host == store.config_.public_host) && (!push || *push == store.config_.push))
+      return store;
   } else {
     CBX_ASSIGN(store.config_.id, random_id());
     store.config_.utc_offset = offset ? *offset : UtcOffset::system_standard();
   }
   if (public_host) store.config_.public_host = *public_host;
+  if (push) store.config_.push = *push;
   CBX_TRY(replace_file(path, to_text(store.config_), 0644));
   return store;
 }
@@ -156,6 +183,14 @@ std::string Store::part_path(std::string_view device, WallMs start) const {
 
 std::string Store::journal_path(std::string_view device, WallMs t) const {
   return day_folder(device, t) + "/records.jsonl";
+}
+
+std::optional<WallMs> Store::parse_day(std::string_view name) const {
+  const auto y = digits(name, 0, 4), m = digits(name, 5, 2), d = digits(name, 8, 2);
+  if (name.size() != 10 || !y || !m || !d) return std::nullopt;
+  const auto day = from_local({*y, *m, *d, 0, 0, 0, 0}, utc_offset());
+  if (!day || format_day(*day, utc_offset()) != name) return std::nullopt;
+  return *day;
 }
 
 std::optional<Store::ParsedPath> Store::parse_path(std::string_view p) const {

@@ -24,8 +24,20 @@ struct StoreConfig {
   std::string id;  // 32 hex digits, random
   UtcOffset utc_offset;
   std::string public_host;  // name or address that cameras reach this store at, may be empty
+  // Where every segment is to be copied to ("s3://bucket/prefix"): until it is, it is not pruned.  Never a secret.
+  std::vector<std::string> push;
   bool operator==(const StoreConfig&) const = default;
 };
+
+// What `init` sets; what is left out stays as it is.
+struct StoreChanges {
+  std::optional<UtcOffset> utc_offset;
+  std::optional<std::string> public_host;
+  std::optional<std::vector<std::string>> push;
+};
+
+// Whether the text can name a push target: scheme://…, without a user or password.  Error `usage`.
+Status check_target(std::string_view target);
 
 // Immutable after opening; copies are cheap; thread-safe.
 class Store {
@@ -33,9 +45,12 @@ class Store {
   // Error `config` when ROOT holds no store.json (the message says `cbx-index init`) or one of a newer version.
   static Result<Store> open(const std::string& root);
   // Makes ROOT, ROOT/media and store.json.  An existing store is no error if `offset` is not given or equal; its
-  // public host is replaced when `public_host` is given.
+  // public host and push targets are replaced when they are given.
+  static Result<Store> init(const std::string& root, const StoreChanges& changes);
   static Result<Store> init(const std::string& root, std::optional<UtcOffset> offset,
-                            std::optional<std::string> public_host);
+                            std::optional<std::string> public_host) {
+    return init(root, StoreChanges{offset, std::move(public_host), std::nullopt});
+  }
 
   const std::string& root() const { return root_; }
   const StoreConfig& config() const { return config_; }
@@ -58,6 +73,8 @@ class Store {
     WallMs start;
     bool part = false;
   };
+  // The day (in the store's offset) of a folder's name, or nullopt.
+  std::optional<WallMs> parse_day(std::string_view name) const;
   // The inverse of segment_path() and part_path(); nullopt for anything else.
   std::optional<ParsedPath> parse_path(std::string_view relative) const;
 

@@ -183,13 +183,13 @@ PY
   segment cam01 1 | journal cam01
   rm "$CBX_ROOT"/index.db*
   run -66 --separate-stderr cbx-index list
-  [[ $stderr == *--catch-up* ]]
+  [[ $stderr == *"cbx-verify --rebuild"* ]]
   cbx-index add --catch-up
   [ "$(count)" = 1 ]
   rm -f "$CBX_ROOT"/index.db-*
   head -c 20000 /dev/urandom >"$CBX_ROOT/index.db"
   run -65 --separate-stderr cbx-index list
-  [[ $stderr == *--catch-up* ]]
+  [[ $stderr == *"cbx-verify --rebuild"* ]]
 }
 
 @test "gaps: each hole with its cause, exit 1" {

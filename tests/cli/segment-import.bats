@@ -151,6 +151,12 @@ container() {
   fails_with 65 cut_stream --device cam2 --start-from 'name:%Y%m%d_%H%M%S' about.ts NO*.ts
   grep -q "about.ts.*no time like" log
   [ "$(field start cam2 | wc -l)" = 2 ]
+  # Seconds of the epoch, and times with an offset, mean the same whatever zone the system is in.
+  cp "$(clip h264 6)" 1795161723.ts
+  TZ=America/New_York cut_stream --device cam3 --start-from 'name:%s' 1795161723.ts
+  cp "$(clip h264 6)" 2026-11-20T10:05:03+0200.ts
+  TZ=America/New_York cut_stream --device cam3 --start-from 'name:%Y-%m-%dT%H:%M:%S%z' 2026-*+0200.ts
+  [ "$(field start cam3)" = $'2026-11-20T08:02:03.000Z\n2026-11-20T08:05:03.000Z' ]
   fails_with 64 cut_stream --device cam --start-from noise about.ts
   fails_with 64 cut_stream --device cam about.ts
   grep -q -- '--start' log

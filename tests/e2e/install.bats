@@ -52,6 +52,17 @@ tools() { basename -a "$CBX_SOURCE"/tools/*/; }
   [ -x "$PREFIX/libexec/cbx/${start##*/}" ]
 }
 
+@test "cron and systemd hand cbx-prune the limits that are meant" {
+  # As cron(8) reads a line: up to the first %, unless a backslash stands before it.
+  line=$(sed -n 's/^[*][^ ]* [*] [*] [*] [*] cbx //p' "$PREFIX/share/cbx/cron/cbx")
+  command=$(printf '%s' "$line" | sed -E 's/([^\\])%.*/\1/; s/\\%/%/g')
+  [[ $command == *"--min-free 5% --keep-events" ]]
+  # As systemd does: %% is a %.
+  unit=$PREFIX/lib/systemd/system/cbx-prune.service
+  options=$(sed -n 's/^Environment="CBX_PRUNE_OPTIONS=\(.*\)"$/\1/p' "$unit" | sed 's/%%/%/g')
+  [ "$options" = "--min-free 5% --keep-events" ]
+}
+
 @test "the installed recorder starts, makes its store and ends at TERM with status 0" {
   ready=$root/ready
   mkfifo "$ready"

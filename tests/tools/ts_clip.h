@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,30 @@ class Clip {
   std::vector<uint32_t> payload_packets_;  // by PID: how far the counter goes in a pass
   std::vector<double> due_;
   int64_t length_90k_ = 0;
+};
+
+// A valid stream made from nothing, picture by picture: H.264 at 25 pictures a second and AAC.  Decodes to grey
+// pictures and silence.  Not thread-safe.
+class Synthetic {
+ public:
+  static constexpr int kPicturesPerSecond = 25;
+  // PTS of picture `number`, 90 kHz.
+  static constexpr int64_t pts_of(int64_t number) { return kLead + number * 90000 / kPicturesPerSecond; }
+
+  // Picture `first` is the first one that will be asked for.  A key picture takes 384 bytes a macroblock, whatever
+  // the bit rate.
+  Synthetic(double bit_rate, int width_mbs, int height_mbs, int64_t first);
+  ~Synthetic();
+  // The transport stream packets of the next picture and of the sound up to it.  A `mark` (ASCII) becomes an SEI
+  // message of the picture: `kMarkUuid`, the mark, a blank and the Adler-32, eight hex digits, of all its NAL units
+  // behind that message.
+  Bytes next(bool key, const std::string& mark = {});
+  static constexpr char kMarkUuid[] = "cbx-test-picture";
+
+ private:
+  static constexpr int64_t kLead = 90000;  // PTS ahead of PCR, and of zero
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 // A valid stream made from nothing: H.264 640x368 at 25 pictures a second, a key picture each second, and AAC; about

@@ -1,14 +1,16 @@
 // A small H.264 encoder and TS multiplexer for streams whose content doesn't matter but whose syntax must be right:
 // key pictures of I_PCM macroblocks, other pictures all skipped, the bit rate filled up with user data.
 #include <array>
+#include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "ts_clip.h"
 
 namespace cbx::load {
 namespace {
 
-constexpr int kWidthMbs = 40, kHeightMbs = 23, kFps = 25;
+constexpr int kFps = Synthetic::kPicturesPerSecond;
 constexpr uint16_t kPmtPid = 0x1000, kVideoPid = 0x100, kAudioPid = 0x101;
 constexpr int kAudioRate = 48000;
 
@@ -54,7 +56,7 @@ void append_nal(Bytes& out, uint8_t header, const Bytes& rbsp) {
   }
 }
 
-Bytes sequence_parameters() {
+Bytes sequence_parameters(int width_mbs, int height_mbs) {
   Bits b;
   b.u(8, 66);  // baseline
   b.u(8, 0xc0);
@@ -64,8 +66,8 @@ Bytes sequence_parameters() {
   b.ue(2);  // output order is decoding order
   b.ue(1);  // one reference picture
   b.u(1, 0);
-  b.ue(kWidthMbs - 1);
-  b.ue(kHeightMbs - 1);
+  b.ue(static_cast<uint32_t>(width_mbs - 1));
+  b.ue(static_cast<uint32_t>(height_mbs - 1));
   b.u(1, 1);  // frames only
   b.u(1, 1);
   b.u(1, 0);  // no cropping
@@ -99,7 +101,7 @@ Bytes picture_parameters() {
   return b.bytes;
 }
 
-Bytes key_slice(int picture, uint32_t idr_id) {
+Bytes key_slice(int64_t picture, uint32_t idr_id, int mbs) {
   Bits b;
   b.ue(0);
   b.ue(7);  // I, all of it
@@ -108,7 +110,7 @@ Bytes key_slice(int picture, uint32_t idr_id) {
   b.ue(idr_id);
   b.u(2, 0);
   b.ue(0);  // qp delta
-  for (int mb = 0; mb < kWidthMbs * kHeightMbs; ++mb) {
+  for (int mb = 0; mb < mbs; ++mb) {
     b.ue(25);  // I_PCM
     b.align();
     for (int i = 0; i < 384; ++i) b.bytes.push_back(static_cast<uint8_t>(i < 256 ? 16 + (mb + picture) % 200 : 128));
@@ -117,7 +119,7 @@ Bytes key_slice(int picture, uint32_t idr_id) {
   return b.bytes;
 }
 
-Bytes skipped_slice(uint32_t frame_num) {
+Bytes skipped_slice(uint32_t frame_num, int mbs) {
   Bits b;
   b.ue(0);
   b.ue(5);  // P, all of it
@@ -127,7 +129,7 @@ Bytes skipped_slice(uint32_t frame_num) {
   b.u(1, 0);
   b.u(1, 0);
   b.ue(0);
-  b.ue(kWidthMbs * kHeightMbs);  // mb_skip_run
+  b.ue(static_cast<uint32_t>(mbs));  // mb_skip_run
   b.trail();
   return b.bytes;
 }
@@ -234,41 +236,101 @@ Bytes silent_aac_frame() {
   return frame;
 }
 
+// SEI message 5 (ITU-T H.264, D.1.7): whose it is, then text.
+Bytes marked(const std::string& text) {
+  const std::string all = Synthetic::kMarkUuid + text;
+  Bytes b{5};
+  size_t size = all.size();
+  for (; size >= 255; size -= 255) b.push_back(255);
+  b.push_back(static_cast<uint8_t>(size));
+  b.insert(b.end(), all.begin(), all.end());
+  b.push_back(0x80);
+  return b;
+}
+
+// Over NAL units with their start codes of four bytes, which are left out.
+uint32_t adler32(ByteSpan units) {
+  uint32_t a = 1, b = 0;
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (units.size() - i >= 4 && read_be32(&units[i]) == 1) {
+      i += 3;
+      continue;
+    }
+    a = (a + units[i]) % 65521;
+    b = (b + a) % 65521;
+  }
+  return b << 16 | a;
+}
+
 }  // namespace
 
-Bytes make_synthetic(double bit_rate, int seconds) {
+struct Synthetic::Impl {
+  double bit_rate = 0;
+  int mbs = 0;
+  int64_t first = 0, number = 0, last_key = 0, audio_frames = 0;
+  uint32_t random = 1, idr_id = 0;
+  double sent_bytes = 0;
+  Bytes sps, pps = picture_parameters(), aac = silent_aac_frame();
   Muxer mux;
-  uint32_t random = 1;
-  const Bytes sps = sequence_parameters(), pps = picture_parameters(), aac = silent_aac_frame();
-  const int64_t lead = 90000;  // PTS ahead of PCR, and of zero
-  int64_t audio_frames = 0;
-  for (int picture = 0; picture < seconds * kFps; ++picture) {
-    const bool key = picture % kFps == 0;
-    const int64_t pcr = int64_t{picture} * 90000 / kFps;
-    if (picture % 5 == 0) mux.tables();
-    Bytes unit;
-    append_nal(unit, 9, {0xf0});
-    if (key) {
-      append_nal(unit, 0x67, sps);
-      append_nal(unit, 0x68, pps);
-    }
-    const Bytes slice = key ? key_slice(picture, static_cast<uint32_t>(picture / kFps) & 1)
-                            : skipped_slice(static_cast<uint32_t>(picture % kFps));
-    // The rate as a running total: big key pictures are made up for by the ones that follow.
-    const double target = bit_rate / 8 * (picture + 1) / kFps;
-    const double sent = static_cast<double>(mux.out.size()) + static_cast<double>(slice.size()) * 188 / 184;
-    if (target > sent + 100) append_nal(unit, 6, user_data(static_cast<size_t>((target - sent) * 0.97), random));
-    append_nal(unit, key ? 0x65 : 0x41, slice);
-    mux.pes(kVideoPid, 0xe0, pcr + lead, pcr, key, unit);
-    Bytes audio;
-    const int64_t audio_pts = audio_frames * 1024 * 90000 / kAudioRate;
-    while (audio_frames * 1024 * kFps < int64_t{picture + 1} * kAudioRate) {
-      audio.insert(audio.end(), aac.begin(), aac.end());
-      ++audio_frames;
-    }
-    if (!audio.empty()) mux.pes(kAudioPid, 0xc0, audio_pts + lead, -1, false, audio);
+};
+
+Synthetic::~Synthetic() = default;
+Synthetic::Synthetic(double bit_rate, int width_mbs, int height_mbs, int64_t first) : impl_(std::make_unique<Impl>()) {
+  impl_->bit_rate = bit_rate;
+  impl_->mbs = width_mbs * height_mbs;
+  impl_->sps = sequence_parameters(width_mbs, height_mbs);
+  impl_->first = impl_->number = first;
+  impl_->audio_frames = (first * kAudioRate / kFps + 1023) / 1024;
+}
+
+Bytes Synthetic::next(bool key, const std::string& mark) {
+  Impl& s = *impl_;
+  const int64_t picture = s.number++;
+  if (key) s.last_key = picture;
+  if (key) s.idr_id ^= 1;
+  const int64_t pcr = picture * 90000 / kFps;
+  if (key || (picture - s.first) % 5 == 0) s.mux.tables();
+  Bytes unit;
+  append_nal(unit, 9, {0xf0});
+  if (key) {
+    append_nal(unit, 0x67, s.sps);
+    append_nal(unit, 0x68, s.pps);
   }
-  return mux.out;
+  const Bytes slice =
+      key ? key_slice(picture, s.idr_id, s.mbs) : skipped_slice(static_cast<uint32_t>(picture - s.last_key), s.mbs);
+  // The rate as a running total: big key pictures are made up for by the ones that follow.
+  const double target = s.bit_rate / 8 * static_cast<double>(picture - s.first + 1) / kFps;
+  const double sent =
+      s.sent_bytes + static_cast<double>(s.mux.out.size()) + static_cast<double>(slice.size()) * 188 / 184;
+  Bytes units;
+  if (target > sent + 100) append_nal(units, 6, user_data(static_cast<size_t>((target - sent) * 0.97), s.random));
+  append_nal(units, key ? 0x65 : 0x41, slice);
+  if (!mark.empty()) {
+    char sum[10];
+    std::snprintf(sum, sizeof sum, " %08x", adler32(units));
+    append_nal(unit, 6, marked(mark + sum));
+  }
+  unit.insert(unit.end(), units.begin(), units.end());
+  s.mux.pes(kVideoPid, 0xe0, pts_of(picture), pcr, key, unit);
+  Bytes audio;
+  const int64_t audio_pts = s.audio_frames * 1024 * 90000 / kAudioRate;
+  while (s.audio_frames * 1024 * kFps < (picture + 1) * kAudioRate) {
+    audio.insert(audio.end(), s.aac.begin(), s.aac.end());
+    ++s.audio_frames;
+  }
+  if (!audio.empty()) s.mux.pes(kAudioPid, 0xc0, audio_pts + kLead, -1, false, audio);
+  s.sent_bytes += static_cast<double>(s.mux.out.size());
+  return std::exchange(s.mux.out, {});
+}
+
+Bytes make_synthetic(double bit_rate, int seconds) {
+  Synthetic stream(bit_rate, 40, 23, 0);
+  Bytes out;
+  for (int picture = 0; picture < seconds * kFps; ++picture) {
+    const Bytes more = stream.next(picture % kFps == 0);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
 }
 
 }  // namespace cbx::load

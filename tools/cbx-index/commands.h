@@ -27,6 +27,10 @@ void add_why(cli::Tool& tool, const Choose& choose);
 void add_tail(cli::Tool& tool, const Choose& choose);
 void add_event(cli::Tool& tool, const Choose& choose);
 void add_pin(cli::Tool& tool, const Choose& choose);
+void add_events(cli::Tool& tool, const Choose& choose);
+void add_pins(cli::Tool& tool, const Choose& choose);
+void add_pushed(cli::Tool& tool, const Choose& choose);
+void add_forecast(cli::Tool& tool, const Choose& choose);
 void add_rm(cli::Tool& tool, const Choose& choose);
 
 // What most subcommands start from: the store, its index, and the devices that can be named.

@@ -1,4 +1,8 @@
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/device_id.h"
 #include "base/log.h"
@@ -27,6 +31,13 @@ Status record(const cli::Tool& tool, Session& session, const Record& record) {
 Status check_text(const char* what, const std::string& text, size_t most) {
   if (text.size() > most) return fail(ErrorCode::usage, fmt::format("{} is longer than {} bytes", what, most));
   return {};
+}
+
+// Whoever typed it, also behind sudo.
+std::string login_name() {
+  if (const char* sudo = std::getenv("SUDO_USER"); sudo && *sudo && ::geteuid() == 0) return printable(sudo);
+  const passwd* user = ::getpwuid(::geteuid());
+  return user ? printable(user->pw_name) : std::to_string(::geteuid());
 }
 
 Result<int> add_one(const cli::Tool& tool, const Options& options) {
@@ -67,7 +78,18 @@ Result<int> pin(const cli::Tool& tool, const Options& options, bool remove) {
     CBX_ASSIGN(pin.until, cli::parse_time(options.until, session.times()));
     if (*pin.until <= session.now) return fail(ErrorCode::usage, "--until lies in the past");
   }
+  pin.who = login_name();
   CBX_TRY(record(tool, session, pin));
+  int64_t files = 0, bytes = 0;
+  CBX_TRY(session.index.segments(pin.device, range, false, [&](const SegmentRecord& r) {
+    files++;
+    bytes += r.bytes;
+    return true;
+  }));
+  const UtcOffset offset = session.store.utc_offset();
+  tool.log().info("{} {} from {} to {}{}: {} files, {}", remove ? "unpinned" : "pinned", pin.device,
+                  cli::human_time(range.from, offset), cli::human_time(range.to, offset),
+                  pin.until ? " until " + cli::human_time(*pin.until, offset) : "", files, cli::human_bytes(bytes));
   return 0;
 }
 

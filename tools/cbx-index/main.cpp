@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
   tool.app().require_subcommand(1);
   Body body;
   const Choose choose = [&](Body chosen) { body = std::move(chosen); };
-  for (const auto add :
-       {add_init, add_add, add_list, add_show, add_gaps, add_coverage, add_why, add_tail, add_event, add_pin, add_rm})
+  for (const auto add : {add_init, add_add, add_list, add_show, add_gaps, add_coverage, add_why, add_tail, add_event,
+                         add_events, add_pin, add_pins, add_pushed, add_forecast, add_rm})
     add(tool, choose);
   return tool.run(argc, argv, [&] { return body(); });
 }

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "index/catch_up.h"
 #include "index/remove.h"
+#include "store/reserve.h"
 
 namespace cbx::index_tool {
 namespace {
@@ -79,11 +80,15 @@ Result<int> rm(const cli::Tool& tool, const Options& options) {
   removal.reason = "rm";
   removal.now = session.now;
   removal.dry_run = options.dry_run;
+  store::Reserve reserve(session.store);
+  if (!options.dry_run) reserve.give_if_needed();
+  removal.make_room = [&] { return reserve.give(); };
   // A person sees the paths, a program the records.
   const bool records = tool.json() || ::isatty(1) != 1;
   removal.done = [&](const DeleteRecord& r) { out.line(records ? to_line(r) : r.path); };
   for (const auto& victims : all) CBX_TRY(index::remove_segments(fs, session.index, victims.segments, removal));
   CBX_TRY(out.flush());
+  if (!options.dry_run) (void)reserve.fill();
   tool.log().info("{} {} files, {}", options.dry_run ? "would delete" : "deleted", count, cli::human_bytes(bytes));
   return pinned > 0 ? 1 : 0;
 }

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <iterator>
+#include <utility>
+
 namespace cbx::ingest {
 namespace {
 
@@ -44,6 +47,7 @@ void Directory::register_device(const std::string& id) {
     const std::lock_guard lock(mutex_);
     if (to_register_.size() >= kMaxPending) return;
     to_register_.insert(id);
+    asked_ = true;
   }
   wake_.notify_one();
 }
@@ -59,7 +63,8 @@ void Directory::reload() {
 void Directory::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait_for(lock, kLookEvery, [this] { return stop_ || reload_ || !to_register_.empty(); });
+    wake_.wait_for(lock, kLookEvery, [this] { return stop_ || reload_ || asked_; });
+    asked_ = false;
     const bool force = std::exchange(reload_, false);
     const bool stop = stop_;
     lock.unlock();
@@ -70,15 +75,31 @@ void Directory::run() {
   }
 }
 
+// What fails is tried again every second: a database may be locked, or a disk full, for long.
 void Directory::add_pending() {
   std::set<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
     ids.swap(to_register_);
   }
-  for (const std::string& id : ids) {
-    if (const Status added = add_one(id); !added) complain_once(added.error());
+  std::set<std::string> left;
+  for (auto id = ids.begin(); id != ids.end(); ++id) {
+    const Status added = add_one(*id);
+    if (added) continue;
+    if (!std::exchange(register_trouble_, true))
+      log_.error("cannot register '{}', trying on: {}; it is recorded all the same", *id, added.error().message());
+    left.insert(*id);
+    // Each of the others would wait as long for the lock.
+    if (added.error().code() != ErrorCode::try_again) continue;
+    left.insert(std::next(id), ids.end());
+    break;
   }
+  if (left.empty()) {
+    if (!ids.empty()) register_trouble_ = false;
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  while (!left.empty() && to_register_.size() < kMaxPending) to_register_.insert(left.extract(left.begin()));
 }
 
 Status Directory::add_one(const std::string& id) {

@@ -25,7 +25,7 @@ class Directory {
   Directory(std::string path, bool create, srt::Gate& gate, const Logger& log);
   ~Directory();
 
-  // Adds a device unless it is there.
+  // Adds a device unless it is there, as soon as the database lets it.
   void register_device(const std::string& id);
   // Looks again now.
   void reload();
@@ -48,12 +48,13 @@ class Directory {
   std::optional<state::State> state_;
   std::optional<int64_t> seen_;
   std::string complaint_;
+  bool register_trouble_ = false;
 
   std::atomic<uint64_t> version_{0};
   std::mutex mutex_;
   std::condition_variable wake_;
   std::set<std::string> to_register_;
-  bool reload_ = false, stop_ = false;
+  bool asked_ = false, reload_ = false, stop_ = false;
   std::thread thread_;
 };
 

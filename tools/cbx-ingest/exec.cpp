@@ -90,6 +90,8 @@ class ExecSink final : public Sink {
   void link(const LinkRecord& r) override { records_.write(r); }
   void close(const ConnectionCloseRecord& r) override { records_.write(r); }
   const Error* broken() const override {
+    // A command that has ended says more than its broken pipe.
+    if (child_ && !child_->exited && out_ && out_->error()) children_.reap();
     if (!error_ && child_ && child_->exited) error_.emplace(ErrorCode::io, "the command " + child_->ending);
     if (error_) return &*error_;
     return out_ ? out_->error() : nullptr;

@@ -22,6 +22,7 @@ using segment::Recorder;
 using segment::Shared;
 
 constexpr size_t kFilesInFlight = 16;
+constexpr long kUntold = 1 << 30;  // no offset from UTC, in seconds
 
 // One recording being imported.
 struct Source {
@@ -123,6 +124,7 @@ Status import_container(Source& s, ImportHandler& handler, Recorder& recorder, c
 
 // Finishes what a killed import left half-written, so that its names are not in the way.
 void recover(const ImportOptions& o, const Shared& shared) {
+  shared.closer.give_up_soon();
   segment::recover_device(shared, o.device);
   shared.closer.wait_for_room(0);
 }
@@ -207,8 +209,11 @@ Result<WallMs> time_from_name(const std::string& path, const std::string& format
   for (size_t at = 0; at < name.size(); at++) {
     tm t{};
     t.tm_mday = 1;
+    t.tm_gmtoff = kUntold;
     if (!::strptime(name.c_str() + at, format.c_str(), &t)) continue;
-    auto time = from_local({t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, 0}, offset);
+    // %z tells an offset; %s gives the system's local time, and that zone's offset.
+    const UtcOffset told = t.tm_gmtoff == kUntold ? offset : UtcOffset{std::chrono::minutes{t.tm_gmtoff / 60}};
+    auto time = from_local({t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, 0}, told);
     if (time) return time;
   }
   return fail(ErrorCode::data, fmt::format("its name holds no time like '{}'", format));

@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <climits>
+#include <utility>
+
 #include "base/device_id.h"
 #include "cli/times.h"
 #include "cli/tool.h"
@@ -43,12 +47,17 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--ready-fd", o.ready_fd, "Write a newline to this descriptor when ready")->type_name("FD");
 }
 
-// Hundreds of cameras have hundreds of files open, and as many waiting to be hashed.
-void raise_file_limit() {
+// Hundreds of cameras have hundreds of files open, and as many waiting to be hashed.  Returns how many descriptors
+// files in writing may take: journals, folders and recovery need some, too.
+int raise_file_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  if (limit.rlim_cur != limit.rlim_max) {
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  }
+  if (limit.rlim_cur > INT_MAX) return INT_MAX;
+  return std::max(1, static_cast<int>(limit.rlim_cur - std::min<rlim_t>(limit.rlim_cur / 2, 16)));
 }
 
 void widen_pipe(int fd) {
@@ -99,31 +108,33 @@ Result<int> run(cli::Tool& tool, const Options& o, SignalFd& signals) {
   if (!o.files.empty() && o.device.empty())
     return fail(ErrorCode::usage, "files belong to a device: name it with --device");
   CBX_ASSIGN(const store::Store store, store::Store::open(tool.root()));
-  raise_file_limit();
+  const int descriptors = raise_file_limit();
   PosixFilesystem fs;
   const SystemClock clock;
-  segment::DiskHealth disk(tool.log());
+  segment::DiskHealth disk(tool.log(), clock);
   segment::Announcer announcer(STDOUT_FILENO, clock, tool.log());
   segment::Syncer syncer(fs, store.media_path(), disk);
   int code = 0;
   segment::Closer::Counts counts;
   {
     segment::Closer closer(fs, store, announcer, clock, tool.log(), &counts);
-    const segment::Shared shared{fs, store, clock, tool.log(), disk, closer, length};
+    const segment::Shared shared{fs, store, clock, tool.log(), disk, closer, length, descriptors};
     CBX_ASSIGN(code, o.files.empty()
                          ? record_input(tool, o, shared, syncer, signals)
                          : tool::import_files(o.files, {o.device, o.start, o.start_from}, shared, syncer, signals));
   }
+  const Status told = announcer.close();
   if (counts.failed > 0) return fail(ErrorCode::io, fmt::format("{} recordings could not be finished", counts.failed));
+  if (!told) return fail(told.error());
   return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto signals = cbx::SignalFd::create();
   cbx::cli::Tool tool("cbx-segment", "Cut live streams or files into crash-safe MP4 segments, without re-encoding",
                       CBX_VERSION);
+  auto signals = cbx::SignalFd::create();
   Options options;
   declare(tool, options);
   return tool.run(argc, argv, [&]() -> cbx::Result<int> {

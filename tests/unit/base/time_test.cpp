@@ -19,15 +19,43 @@ TEST(Rfc3339, ReadsOffsetsFractionsAndLeapSeconds) {
   EXPECT_TRUE(same("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"));
 }
 
+TEST(Rfc3339, LeapYearsAndTheEdgesOfClocks) {
+  for (const char* t : {"2028-02-29T12:00:00.000Z", "2000-02-29T00:00:00.000Z", "2106-02-07T06:28:16.000Z",
+                        "2262-04-11T23:47:16.855Z", "2262-04-12T00:00:00.000Z"})
+    EXPECT_EQ(format_rfc3339(parse_rfc3339(t).value()), t);
+  EXPECT_FALSE(parse_rfc3339("2100-02-29T00:00:00Z"));
+  EXPECT_FALSE(parse_rfc3339("2027-02-29T00:00:00Z"));
+  EXPECT_EQ(parse_rfc3339("2028-03-01T00:00:00Z").value() - parse_rfc3339("2028-02-28T00:00:00Z").value(),
+            std::chrono::hours{48});
+  EXPECT_EQ(parse_rfc3339("2100-03-01T00:00:00Z").value() - parse_rfc3339("2100-02-28T00:00:00Z").value(),
+            std::chrono::hours{24});
+}
+
 TEST(Rfc3339, RefusesEverythingElse) {
   for (const char* t :
        {"", "2026", "2026-11-20", "2026-11-20T08:01:00", "2026-11-20T08:01Z", "2026-13-01T00:00:00Z",
         "2026-02-29T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T08:01:61Z", "2026-11-20T08:01:00.Z",
-        "2026-11-20T08:01:00+9", "1969-12-31T23:59:59Z", "2026-11-20T08:01:00Zx", "x2026-11-20T08:01:00Z"}) {
+        "2026-11-20T08:01:00+9", "1969-12-31T23:59:59Z", "2026-11-20T08:01:00Zx", "x2026-11-20T08:01:00Z",
+        // Within the years in their own offset, but not as the UTC that records tell.
+        "1970-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z"}) {
     const auto r = parse_rfc3339(t);
     ASSERT_FALSE(r) << t;
     EXPECT_EQ(r.error().code(), ErrorCode::data);
   }
+}
+
+// A machine without a battery starts its clock at the epoch: west of Greenwich that is still 1969.
+TEST(LocalTime, OfTheEpochReadsBackInEveryOffset) {
+  for (const int hours : {-18, -5, 0, 9, 18}) {
+    const UtcOffset offset{std::chrono::hours{hours}};
+    for (const WallMs t : {kEarliest, kLatest}) {
+      const auto again = from_local(to_local(t, offset), offset);
+      ASSERT_TRUE(again) << hours;
+      EXPECT_EQ(*again, t);
+    }
+  }
+  EXPECT_FALSE(from_local({1969, 12, 31, 23, 59, 59, 999}, UtcOffset{}));
+  EXPECT_FALSE(from_local({10000, 1, 1, 0, 0, 0, 0}, UtcOffset{}));
 }
 
 TEST(UtcOffset, ParsesAndFormats) {
@@ -62,6 +90,10 @@ TEST(LocalTime, GoesBothWaysAtDayBounds) {
   EXPECT_EQ(format_day(t, seoul), "2026-11-21");
   EXPECT_EQ(format_day(t - Millis{1}, seoul), "2026-11-20");
   EXPECT_EQ(from_local(to_local(t, seoul), seoul).value(), t);
+  // A clock without a battery begins in 1969 for half the world.
+  const UtcOffset west{std::chrono::minutes{-300}};
+  EXPECT_EQ(format_day(WallMs{}, west), "1969-12-31");
+  EXPECT_EQ(from_local(to_local(WallMs{}, west), west).value(), WallMs{});
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
+
 namespace cbx::cli {
 namespace {
 
@@ -40,6 +43,39 @@ TEST(Times, Words) {
   EXPECT_EQ(time("now-1h30m"), "2026-11-20T07:00:00.000Z");
 }
 
+TEST(Times, DaysAreTheStoresWhateverTheSystemsZoneDoes) {
+  // A store in Berlin keeps +01:00; the system's clocks change on these days.
+  const UtcOffset winter = *UtcOffset::parse("+01:00");
+  const char* old = std::getenv("TZ");
+  const std::string before = old ? old : "";
+  for (const char* zone : {"Europe/Berlin", "Asia/Seoul", "CET-1CEST,M3.5.0,M10.5.0/3"}) {
+    ::setenv("TZ", zone, 1);
+    ::tzset();
+    for (const char* noon : {"2026-03-29T11:00:00Z", "2026-10-25T11:00:00Z"}) {
+      const TimeContext context{winter, at(noon)};
+      const auto today = parse_range("today", context), yesterday = parse_range("yesterday", context);
+      ASSERT_TRUE(today && yesterday);
+      EXPECT_EQ(today->from, at(noon) - std::chrono::hours{12});
+      EXPECT_EQ(today->length(), std::chrono::hours{24}) << "no day has 23 or 25 hours";
+      EXPECT_EQ(yesterday->length(), std::chrono::hours{24});
+      EXPECT_EQ(yesterday->to, today->from);
+      // An hour that the zone skips or has twice is one like others.
+      EXPECT_EQ(*parse_time("02:30", context), today->from + std::chrono::minutes{150});
+    }
+  }
+  old ? ::setenv("TZ", before.c_str(), 1) : ::unsetenv("TZ");
+  ::tzset();
+}
+
+TEST(Times, LeapDays) {
+  const TimeContext leap{*UtcOffset::parse("+09:00"), at("2028-02-29T03:00:00Z")};
+  EXPECT_EQ(*parse_time("today", leap), at("2028-02-28T15:00:00Z"));
+  EXPECT_EQ(parse_range("2028-02-28..03-01", leap)->length(), std::chrono::hours{72});
+  EXPECT_EQ(parse_range("2028-02-29", leap)->length(), std::chrono::hours{24});
+  EXPECT_FALSE(parse_range("2100-02-29", leap));
+  EXPECT_EQ(*parse_time("2016-12-31T23:59:60Z", leap), at("2017-01-01T00:00:00Z"));
+}
+
 TEST(Times, RefusesAndShowsTheForms) {
   for (const char* bad : {"", "x", "2026-13-01", "2026-02-30", "17:60", "25:00", "2026-11-20 17", "11-20", "20",
                           "2026-11-20 17:01:02.1234", "-2y", "2026-11-20-", "2026-11-20 17:01 x"}) {
@@ -73,7 +109,7 @@ TEST(Ranges, OpenEndsAndSingles) {
 
 TEST(Ranges, RefusesWhatIsEmptyBackwardsOrUnclear) {
   for (const char* bad : {"2026-11-17 23:50..00:10", "2026-11-18..2026-11-17", "2026-11-17 14:05..20", "..2026-11-17",
-                          "now", "2026-11-17 14:05..14:05", "a..b", "2026-11-21.."}) {
+                          "now", "2026-11-17 14:05..14:05", "a..b", "2026-11-21..", "-0d", "now-0s"}) {
     const auto r = parse_range(bad, kSeoul);
     ASSERT_FALSE(r) << bad;
     EXPECT_EQ(r.error().code(), ErrorCode::usage) << bad;

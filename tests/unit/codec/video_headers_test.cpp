@@ -192,6 +192,58 @@ TEST(ParameterSets, DamageIsSurvived) {
   }
 }
 
+// Exp-Golomb numbers up to 2^32 - 2 where small ones belong.  Found by fuzzing.
+TEST(ParameterSets, LargeNumbersAreRefusedNotWrapped) {
+  const auto ue = [](BitWriter& w, uint32_t value) {
+    int bits = 0;
+    while ((uint64_t{value} + 1) >> (bits + 1)) ++bits;
+    w.put(0, bits);
+    w.put(1, 1);
+    w.put(static_cast<uint32_t>(uint64_t{value} + 1 - (uint64_t{1} << bits)), bits);
+  };
+  const auto nal = [](std::initializer_list<uint8_t> head, BitWriter& w) {
+    Bytes out(head);
+    unsigned zeros = 0;
+    for (const uint8_t b : w.take()) {
+      if (zeros >= 2 && b <= 3) {
+        out.push_back(3);
+        zeros = 0;
+      }
+      out.push_back(b);
+      zeros = b == 0 ? zeros + 1 : 0;
+    }
+    out.insert(out.end(), 16, 0xff);
+    return out;
+  };
+  for (const uint32_t large : {0x7fffffffu, 0xfffffffeu}) {
+    for (int field = 0; field < 4; ++field) {
+      BitWriter w;
+      ue(w, 0);  // id
+      ue(w, field == 0 ? large : 1);
+      ue(w, field == 1 ? large : 0);
+      ue(w, field == 2 ? large : 0);
+      w.put(0, 2);
+      ue(w, field == 3 ? large : 0);  // log2_max_frame_num_minus4
+      EXPECT_FALSE(h264::parse_sps(nal({0x67, 100, 0, 10}, w))) << field;
+    }
+    // A delta of a scaling list: the sum is taken modulo 256.
+    BitWriter lists;
+    for (const uint32_t v : {0u, 1u, 0u, 0u}) ue(lists, v);
+    lists.put(0b011, 3);
+    ue(lists, large);
+    (void)h264::parse_sps(nal({0x67, 100, 0, 10}, lists));
+    BitWriter w;
+    for (int i = 0; i < 12; ++i) w.put(0, 8);
+    ue(w, 0);
+    ue(w, large);  // chroma_format_idc
+    ue(w, 640);
+    ue(w, 480);
+    w.put(0, 1);
+    for (int i = 0; i < 3; ++i) ue(w, 0);
+    EXPECT_FALSE(h265::parse_sps(nal({0x42, 0x01, 0x01}, w)));
+  }
+}
+
 TEST(Orientation, FlipsComeBeforeTheTurn) {
   const auto orientation = [](unsigned h, unsigned v, unsigned turn) {
     BitWriter w;

@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 #include "index/catch_up.h"
+#include "index/coverage.h"
 #include "index/remove.h"
 
 namespace cbx::index {
@@ -193,7 +194,10 @@ TEST_F(IndexTest, DeletesInTheOrderThatACrashCannotHurt) {
   ASSERT_TRUE(replace_file(store_.media_path() + "/" + s.path, "x", 0640));
   std::vector<std::string> log;
   Watched fs(log);
-  Removal removal{"rm", t0_ + kMinute, true, {}};
+  Removal removal;
+  removal.reason = "rm";
+  removal.now = t0_ + kMinute;
+  removal.dry_run = true;
   int told = 0;
   removal.done = [&](const DeleteRecord& r) { told += r.dry_run ? 1 : 100; };
   ASSERT_TRUE(remove_segments(fs, index, {&s, 1}, removal));
@@ -215,6 +219,44 @@ TEST_F(IndexTest, DeletesInTheOrderThatACrashCannotHurt) {
   EXPECT_EQ(tail, (std::vector<std::string>{"unlink 17-00-00.000.mp4", "sync 2026-11-20"}));
   // Once more is harmless.
   EXPECT_TRUE(remove_segments(fs, index, {&s, 1}, removal));
+}
+
+// What is said of a missing file holds in any order of arrival, and hides the segment as long as it does.
+TEST_F(IndexTest, AMissingFileIsNotThereInWhateverOrderItIsSaid) {
+  Index index = open();
+  std::vector<size_t> order{0, 1, 2, 3};
+  WallMs start = t0_;
+  do {
+    const auto missing = [&](Millis after, bool found) {
+      return Record{
+          MissingRecord{"cam01", t0_ + after, start, store_.segment_path("cam01", start), 60'000, "file", "", found}};
+    };
+    const std::vector<Record> said{segment("cam01", start), missing(Millis{1}, false), missing(Millis{2}, true),
+                                   missing(Millis{3}, false)};
+    for (const size_t i : order) apply(index, {said[i]});
+    const TimeRange minute{start, start + kMinute};
+    EXPECT_TRUE(segments(index, minute).empty());
+    EXPECT_EQ(index.missing("cam01", minute)->size(), 1u);
+    apply(index, {missing(Millis{4}, true)});
+    EXPECT_EQ(segments(index, minute).size(), 1u);
+    EXPECT_TRUE(index.missing("cam01", minute)->empty());
+    start += kMinute;
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(IndexTest, AMissingFileIsAGapWithThatCause) {
+  Index index = open();
+  apply(index, {segment("cam01", t0_), segment("cam01", t0_ + kMinute), segment("cam01", t0_ + 2 * kMinute)});
+  MissingRecord missing{"cam01", t0_,    t0_ + kMinute, store_.segment_path("cam01", t0_ + kMinute),
+                        60'000,  "file", "why",         false};
+  apply(index, {missing});
+  const auto gaps = find_gaps(index, "cam01", {t0_, t0_ + 3 * kMinute}, t0_ + std::chrono::hours{24});
+  ASSERT_EQ(gaps->size(), 1u);
+  EXPECT_EQ((*gaps)[0].cause, "missing");
+  EXPECT_EQ((*gaps)[0].detail, "why");
+  DeleteRecord gone{"cam01", t0_, missing.start, missing.path, "age", false};
+  apply(index, {gone});
+  EXPECT_EQ((*find_gaps(index, "cam01", {t0_, t0_ + 3 * kMinute}, t0_ + std::chrono::hours{24}))[0].cause, "deleted");
 }
 
 }  // namespace

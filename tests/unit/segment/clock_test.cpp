@@ -80,6 +80,17 @@ TEST(LiveMapper, ForgetsWhatItLearntAtAJump) {
   EXPECT_EQ(floor_ms(m.map(ticks(seconds(3)))), floor_ms(kStart + seconds(100)));
 }
 
+// Half a round trip before 1970, which a clock that was never set can show, there is no time that a record could tell.
+TEST(LiveMapper, StaysAmongTheTimesOfRecords) {
+  LiveMapper m;
+  m.observe(0, 0, WallTime{}, milliseconds(40));
+  EXPECT_EQ(floor_ms(m.map(0)), kEarliest);
+  EXPECT_TRUE(parse_rfc3339(format_rfc3339(floor_ms(m.map(0)))));
+  LiveMapper late;
+  late.observe(0, 0, kLatest, Micros{0});
+  EXPECT_TRUE(parse_rfc3339(format_rfc3339(floor_ms(late.map(ticks(seconds(60)))))));
+}
+
 TEST(FixedMapper, CountsFromTheFirstSample) {
   FixedMapper m(kStart);
   m.observe(ticks(seconds(7)), ticks(seconds(7)), WallTime{}, Micros{0});

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "fault_filesystem.h"
 #include "segment/recorder.h"
 #include "store/journal.h"
 #include "temp_dir.h"
@@ -52,66 +53,13 @@ class TestClock final : public Clock {
   std::atomic<int64_t> mono_{Micros{std::chrono::hours{1}}.count()};
 };
 
-// The real file system, which can be made full: files grow no more, what they have can be overwritten.
-class FaultyFile final : public File {
- public:
-  FaultyFile(std::unique_ptr<File> real, const std::atomic<bool>& full) : real_(std::move(real)), full_(full) {}
-  Status write_at(uint64_t o, ByteSpan d) override { return grows(o, d.size()) ? no_room() : real_->write_at(o, d); }
-  Status write_at(uint64_t o, std::span<const iovec> p) override {
-    uint64_t bytes = 0;
-    for (const iovec& part : p) bytes += part.iov_len;
-    return grows(o, bytes) ? no_room() : real_->write_at(o, p);
-  }
-  Status append(ByteSpan d) override { return full_ ? no_room() : real_->append(d); }
-  Result<size_t> read_at(uint64_t o, std::span<uint8_t> d) override { return real_->read_at(o, d); }
-  Result<uint64_t> size() override { return real_->size(); }
-  Status truncate(uint64_t s) override { return real_->truncate(s); }
-  Status allocate(uint64_t o, uint64_t l) override { return grows(o, l) ? no_room() : real_->allocate(o, l); }
-  Status sync_data() override { return real_->sync_data(); }
-  void start_writeback(uint64_t o, uint64_t l) override { real_->start_writeback(o, l); }
-  Result<bool> try_lock() override { return real_->try_lock(); }
-  Status lock() override { return real_->lock(); }
-  void unlock() override { real_->unlock(); }
-  Status close() override { return real_->close(); }
-  int fd() const override { return real_->fd(); }
-  const std::string& path() const override { return real_->path(); }
-
- private:
-  bool grows(uint64_t offset, uint64_t bytes) { return full_ && offset + bytes > real_->size().value_or(0); }
-  Status no_room() const { return fail(os_error(ENOSPC, "cannot write '" + path() + "'")); }
-  std::unique_ptr<File> real_;
-  const std::atomic<bool>& full_;
-};
-
-class FaultyFilesystem final : public Filesystem {
- public:
-  std::atomic<bool> full{false};
-  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
-    CBX_ASSIGN(auto real, real_.open(path, mode));
-    // Only media files meet the full disk here.
-    if (!path.ends_with(".part")) return real;
-    return std::unique_ptr<File>(new FaultyFile(std::move(real), full));
-  }
-  Status make_dirs(const std::string& p) override { return real_.make_dirs(p); }
-  Status rename_no_replace(const std::string& a, const std::string& b) override {
-    return real_.rename_no_replace(a, b);
-  }
-  Status unlink(const std::string& p) override { return real_.unlink(p); }
-  Status remove_dir(const std::string& p) override { return real_.remove_dir(p); }
-  Status sync_dir(const std::string& p) override { return real_.sync_dir(p); }
-  Status sync_all(const std::string& p) override { return real_.sync_all(p); }
-
- private:
-  PosixFilesystem real_;
-};
-
 struct RecorderTest : ::testing::Test {
   cbx::test::TempDir dir;
   store::Store store = *store::Store::init(dir.path(), UtcOffset{std::chrono::minutes{540}}, std::nullopt);
-  FaultyFilesystem fs;
+  cbx::test::FaultFilesystem fs;
   TestClock clock;
   Logger log = Logger::silent();
-  DiskHealth disk{log};
+  DiskHealth disk{log, clock};
   int null_fd = ::dup(2);
   std::unique_ptr<Announcer> announcer;
   std::unique_ptr<Closer> closer;

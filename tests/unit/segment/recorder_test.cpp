@@ -73,14 +73,15 @@ TEST_F(RecorderTest, LosesAndDoublesNoSampleAtACut) {
   EXPECT_NEAR(static_cast<double>(audio), 100 * 48000, 2048);
 }
 
-TEST_F(RecorderTest, FragmentsAreASecondAtMostAndKeyFramesBeginThem) {
+// What a killed process loses is the open fragment and what is on its way to it: together less than a second.
+TEST_F(RecorderTest, FragmentsLeaveRoomBelowASecondAndKeyFramesBeginThem) {
   start();
   feed(0, 20, 45);  // a key frame every 1.5 s
   for (const auto& r : segments()) {
     int keys = 0;
     for (const auto& f : map_of(r).fragments) {
+      EXPECT_LE(f.duration, f.track == 0 ? 90000 * 6 / 10 : 48000 * 7 / 10);
       if (f.track != 0) continue;
-      EXPECT_LE(f.duration, 90000);
       keys += f.key;
     }
     EXPECT_GE(keys, 20 * 30 / 45 - 1);

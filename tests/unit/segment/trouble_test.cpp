@@ -52,6 +52,36 @@ TEST_F(RecorderTest, AClockThatIsSetBackIsBelieved) {
   EXPECT_EQ(s[0].path.substr(0, 21), "cam01/2026-11-20/16-0");
 }
 
+// What a recording says of a file is hidden by the tombstone of an older one of its name, and recovery would take the
+// file for what is left of that one.
+TEST_F(RecorderTest, ARecordingNeverTakesTheNameOfADeletedOne) {
+  const auto import = [&](int pictures) {
+    start(std::make_unique<FixedMapper>(*parse_rfc3339("2026-11-20T08:00:30Z")));
+    feed(0, pictures / 30.0);
+    recorder->end("close");
+    recorder.reset();
+    closer = std::make_unique<Closer>(fs, store, *announcer, clock, log);
+    shared.reset(new Shared{fs, store, clock, log, disk, *closer, std::chrono::seconds{60}});
+  };
+  import(60);
+  const std::string path = "cam01/2026-11-20/17-00-30.000.mp4";
+  ASSERT_TRUE(std::filesystem::remove(store.media_path() + "/" + path));
+  DeleteRecord gone;
+  gone.device = "cam01";
+  gone.time = gone.start = floor_ms(*parse_rfc3339("2026-11-20T08:00:30Z"));
+  gone.path = path;
+  gone.reason = "rm";
+  const Record record = gone;
+  ASSERT_TRUE(store::append_journal(fs, store, {&record, 1}));
+  EXPECT_TRUE(store::is_buried(store, path).value());
+
+  import(60);
+  import(60);  // the same again is still a duplicate
+  EXPECT_FALSE(std::filesystem::exists(store.media_path() + "/" + path));
+  EXPECT_TRUE(std::filesystem::exists(store.media_path() + "/cam01/2026-11-20/17-00-30.001.mp4"));
+  EXPECT_FALSE(std::filesystem::exists(store.media_path() + "/cam01/2026-11-20/17-00-30.002.mp4"));
+}
+
 TEST_F(RecorderTest, TimeStampsThatStandStillDoNotFillTheMemory) {
   start(std::make_unique<LiveMapper>(), false);
   feed(0, 2, 30, false);

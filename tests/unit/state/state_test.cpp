@@ -92,6 +92,7 @@ TEST_F(StateTest, RefusesBadAndTakenNames) {
   EXPECT_EQ(leaky.error().message().find("secret"), std::string::npos);
   EXPECT_FALSE(check_nickname("a\033b"));
   EXPECT_FALSE(check_nickname("tag:x"));
+  for (const char* pattern : {"*", "cam?", "[ab]", "a]", "a\\b"}) EXPECT_FALSE(check_nickname(pattern)) << pattern;
   EXPECT_FALSE(check_tag("a,b"));
   for (const Status& s :
        {state.rename_device("nope", "x"), state.remove_device("nope"), state.set_enabled("nope", true),
