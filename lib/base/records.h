@@ -10,11 +10,19 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 
 namespace cbx {
+
+// Whole GOPs of a segment, about 6 s, what a playlist names: a contiguous stretch of the file's fragments.
+struct SegmentGroup {
+  int64_t bytes = 0;
+  int64_t duration_ms = 0;
+  bool operator==(const SegmentGroup&) const = default;
+};
 
 // "segment": a finished file.  Its path is relative to ROOT/media.
 struct SegmentRecord {
@@ -35,6 +43,11 @@ struct SegmentRecord {
   std::optional<int64_t> pts;              // first unrolled PTS, 90 kHz
   std::optional<int64_t> clock_offset_ms;  // wall clock less device clock, where the device told its own
   int64_t lost = 0;                        // TS packets, or frames of an import, that were missing or damaged inside
+  // What playlists need; left out by recorders before them, then the file tells.
+  std::string codecs;                // RFC 6381, the video track first: "avc1.64001f,mp4a.40.2"
+  std::string init;                  // 16 hex digits: the beginning of the SHA-256 of the file's init segment
+  int64_t media_offset = 0;          // of the first fragment; the groups follow each other from there
+  std::vector<SegmentGroup> groups;  // in the line: [[bytes, duration_ms], …]
   bool operator==(const SegmentRecord&) const = default;
 };
 

@@ -1,0 +1,36 @@
+// What cbx-serve serves: the routes over a store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cut/cut.h"
+#include "http/server.h"
+#include "web/access.h"
+#include "web/vault.h"
+
+namespace cbx::web {
+
+// All that handlers share; lives as long as the server.
+struct Context {
+  store::Store store;
+  Access& access;
+  Vault& vault;
+  const Clock& clock;
+  const Logger& log;
+  const cut::SigningKey* signing_key = nullptr;  // of manifests; may be null
+  std::string version;                           // "0.1.0"
+};
+
+// Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't
+// know makes it fail.
+void add_media_routes(const Context& context, std::vector<http::Route>& routes);  // /media/…: media_routes.cpp
+void add_api_routes(const Context& context, std::vector<http::Route>& routes);    // /api/v1/…: api_….cpp
+// /healthz, /readyz, /metrics.  `stats` is asked when metrics are.
+void add_health_routes(const Context& context, std::function<http::ServerStats()> stats,
+                       std::vector<http::Route>& routes);
+
+}  // namespace cbx::web
