@@ -11,7 +11,9 @@ import tempfile
 
 root, device = sys.argv[1:3]
 here = os.path.dirname(os.path.abspath(__file__))
-records = subprocess.run([f"{here}/check_records.py", root, device], check=True, capture_output=True, text=True).stdout
+read = subprocess.run([f"{here}/check_records.py", root, device], stdout=subprocess.PIPE, text=True)
+if read.returncode:
+    sys.exit(read.returncode)
 faults = []
 
 
@@ -63,10 +65,10 @@ def check(record, work):
         )
         if said.returncode or said.stderr:
             faults.append(f"{path}, group {number}: {said.stderr}")
-        read = probe(piece, "-show_packets")["packets"]
-        packets += len(read)
+        inside = probe(piece, "-show_packets")["packets"]
+        packets += len(inside)
         kind = "video" if record.get("video") else "audio"
-        own = [p for p in read if p["codec_type"] == kind]
+        own = [p for p in inside if p["codec_type"] == kind]
         times = [float(p["pts_time"]) for p in own]
         if "K" not in own[0]["flags"] or (kind == "video" and times[0] != min(times)):
             faults.append(f"{path}, group {number}: does not begin with a key frame")
@@ -85,7 +87,7 @@ def check(record, work):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for line in records.splitlines():
+    for line in read.stdout.splitlines():
         if json.loads(line)["type"] == "segment":
             check(json.loads(line), folder)
 if faults:
