@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "index/coverage.h"
 #include "playback/playlist.h"
 #include "playback/rate.h"
 #include "playback/text.h"
@@ -9,8 +10,6 @@
 namespace cbx::playback {
 namespace {
 
-// A hole over this is a gap, as `cbx-index gaps` knows it; what is less is rounding and slew.
-constexpr Millis kSmallestGap{500};
 // Where there is nothing to tell one.
 constexpr int64_t kUsualGroupMs = 6000;
 
@@ -104,7 +103,7 @@ std::string hls_media(const Timeline& timeline) {
   for (const Piece& p : timeline.pieces) {
     if (before && !p.continues) {
       out << "#EXT-X-DISCONTINUITY\n";
-      if (p.start > before->end() + kSmallestGap) write_gap(out, {before->end(), p.start});
+      if (p.start > before->end() + index::kSmallestGap) write_gap(out, {before->end(), p.start});
     }
     before = &p;
     inits.write(out, p);
