@@ -104,7 +104,6 @@ TEST_F(AccountsTest, TokensAreShownOnceAndKeptAsHashes) {
   EXPECT_EQ(made->token.digest, token_digest(made->secret));
   EXPECT_THAT(*state_.tokens(), ElementsAre(made->token));
   ASSERT_TRUE(state_.backup(dir_.path() + "/copy", false));
-  std::string bytes;
   const auto bytes = read_file(dir_.path() + "/copy", 1 << 20);
   ASSERT_TRUE(bytes);
   EXPECT_NE(bytes->find(made->token.id), std::string::npos);
