@@ -104,7 +104,7 @@ struct LiveHub::Impl {
   const Options options;
   const Clock& clock;
   const Logger& log;
-  FolderEvents folders;
+  FolderEvents folders{options.notified};
   const LiveFollower::Shared shared{store, options, clock, log, folders};
   const UniqueFd wake;
 

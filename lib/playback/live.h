@@ -62,6 +62,7 @@ class LiveHub {
     std::chrono::seconds forget{60};    // a device that nobody asked for so long is not followed any more
     std::chrono::seconds silence{10};   // without anything new the view is `ended`
     std::chrono::seconds farewell{30};  // an ended view is shown for so long to those who watched
+    bool notified = true;               // by the kernel; else (and on network file systems) by looking
   };
   LiveHub(store::Store store, Options options, const Clock& clock, const Logger& log);
   ~LiveHub();

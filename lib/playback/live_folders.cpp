@@ -8,7 +8,7 @@
 
 namespace cbx::playback {
 
-FolderEvents::FolderEvents() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+FolderEvents::FolderEvents(bool wanted) : fd_(wanted ? ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1) {}
 
 std::optional<int> FolderEvents::add(const std::string& folder, Listener& listener) {
   constexpr uint32_t kWhat = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR;

@@ -31,8 +31,8 @@ class FolderEvents {
     ~Listener() = default;
   };
 
-  // Without inotify (a limit of the system is reached) nothing is ever told.
-  FolderEvents();
+  // Without inotify (a limit of the system is reached, or it isn't wanted) nothing is ever told.
+  explicit FolderEvents(bool wanted);
 
   // Tells `listener` of a folder until remove(): nullopt when it is not there, or can't be told of.
   std::optional<int> add(const std::string& folder, Listener& listener);
