@@ -26,8 +26,16 @@ struct Edit {
   uint64_t end() const { return delay + duration; }
 };
 
+// Where a track begins to be shown.  Readers such as libavformat begin with the first whole picture and shift it to where
+// the edit begins: it must be a picture's begin, or sound and picture come apart by a part of a picture.  Where pictures
+// are rare, the one on the screen counts for more.
+int64_t shown_from(const TrackBuilder& t) {
+  const bool soon = t.first_shown() <= t.timescale() / 2;
+  return t.first_pts() >= 0 ? t.first_pts() : t.video() && soon ? t.first_shown() : 0;
+}
+
 Edit edit_of(const TrackBuilder& t, int64_t movie_end) {
-  const int64_t from = std::max<int64_t>(0, t.first_pts());
+  const int64_t from = shown_from(t);
   const int64_t delay = rescale(from, t.timescale(), kMovieTimescale);
   const int64_t last = rescale(t.end_pts(), t.timescale(), kMovieTimescale) + 1;
   int64_t end = movie_end;

@@ -50,6 +50,7 @@ void TrackBuilder::add(int64_t dts, const mp4::FragmentSample& s) {
   if (video() && s.key) push_be32(sync_, count_);
   last_dts_ = dts;
   first_pts_ = std::min(first_pts_, pts);
+  if (pts >= 0) first_shown_ = std::min(first_shown_, pts);
   end_pts_ = std::max(end_pts_, pts + int64_t{std::max<uint32_t>(1, s.duration)});
 }
 

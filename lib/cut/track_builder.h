@@ -45,6 +45,8 @@ class TrackBuilder {
   int64_t next_dts() const { return last_dts_ + last_duration(); }
   int64_t first_pts() const { return first_pts_; }
   int64_t end_pts() const { return end_pts_; }
+  // The earliest presentation time from 0 on; INT64_MAX if there is none.
+  int64_t first_shown() const { return first_shown_; }
   const std::vector<Run>& durations() const { return durations_; }
   const std::vector<Run>& offsets() const { return offsets_; }
   const std::vector<Chunk>& chunks() const { return chunks_; }
@@ -60,6 +62,7 @@ class TrackBuilder {
   std::vector<codec::TrackConfig> entries_;
   uint32_t count_ = 0, chunked_ = 0;
   int64_t first_dts_ = 0, last_dts_ = 0, first_pts_ = 0, end_pts_ = 0;
+  int64_t first_shown_ = INT64_MAX;
   std::vector<Run> durations_, offsets_;
   std::vector<Chunk> chunks_;
   Bytes sizes_, sync_;
