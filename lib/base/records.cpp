@@ -163,12 +163,13 @@ class Reader {
     if (!j || error_) return;
     const auto bad = [&] { set_error(fmt::format("field '{}' is no list of groups inside the file", name)); };
     if (!j->is_array() || j->size() > kMostGroups) return bad();
-    int64_t room = r.bytes - r.media_offset;
+    int64_t room = r.bytes - r.media_offset, time = r.duration_ms;
     for (const Json& row : *j) {
       SegmentGroup g;
       if (!row.is_array() || row.size() != 2 || !whole(row[0], g.bytes) || !whole(row[1], g.duration_ms)) return bad();
-      if (g.bytes == 0 || g.bytes > room || g.duration_ms > r.duration_ms) return bad();
+      if (g.bytes == 0 || g.bytes > room || g.duration_ms > time) return bad();
       room -= g.bytes;
+      time -= g.duration_ms;
       r.groups.push_back(g);
     }
   }

@@ -39,9 +39,11 @@ Bytes pack_groups(std::span<const SegmentGroup> groups) {
 }
 
 bool unpack_groups(ByteSpan packed, std::vector<SegmentGroup>& groups) {
-  SegmentGroup g;
+  SegmentGroup g, room{INT64_MAX, INT64_MAX};  // for their sums
   while (!packed.empty()) {
     if (!take(packed, g.bytes) || !take(packed, g.duration_ms)) return false;
+    if (g.bytes > room.bytes || g.duration_ms > room.duration_ms) return false;
+    room = {room.bytes - g.bytes, room.duration_ms - g.duration_ms};
     groups.push_back(g);
   }
   return true;
