@@ -300,6 +300,7 @@ void visit(V& v, DeleteRecord& r) {
   v.path("path", r.path, r.device);
   v.text("reason", r.reason);
   v.integer_or_none("bytes", r.bytes);
+  v.text("who", r.who);
   v.flag("dry_run", r.dry_run);
 }
 template <typename V>

@@ -138,6 +138,7 @@ struct DeleteRecord {
   std::string reason;  // "rm", "age", "size", "free", "duplicate", …
   bool dry_run = false;
   int64_t bytes = 0;  // that the file had
+  std::string who{};  // the login name of whoever asked for it over HTTP
   bool operator==(const DeleteRecord&) const = default;
 };
 

@@ -136,6 +136,10 @@ class Index {
   Result<std::vector<LinkMinute>> links(std::string_view device, TimeRange range);
   Result<std::vector<Connection>> connections(std::string_view device, TimeRange range, WallMs now);
   Result<bool> has_connections(std::string_view device);
+  // The connection that was opened last, and the last minute that a link is on record for.  Cheap however many there
+  // are.
+  Result<std::optional<Connection>> last_connection(std::string_view device, WallMs now);
+  Result<std::optional<LinkMinute>> last_link(std::string_view device);
   Result<std::vector<EventRecord>> events(std::string_view device, TimeRange range);
   Result<std::vector<GapRecord>> gap_records(std::string_view device, TimeRange range);
   // Pins in force at `now`, what later unpins took off them already cut away; without `now` those that have run out,
