@@ -118,9 +118,8 @@ bool fill_track(ByteSpan trak, uint64_t begin, uint64_t end, SourceTrack& track)
     return false;
   if (!find_box(*stbl, "ctts")) return true;
   const auto ctts = table_of(*stbl, "ctts", 2);
-  return ctts && fill_runs(*ctts, track.samples, [](FragmentSample& s, uint32_t v) {
-           s.composition_offset = static_cast<int32_t>(v);
-         });
+  return ctts && fill_runs(*ctts, track.samples,
+                           [](FragmentSample& s, uint32_t v) { s.composition_offset = static_cast<int32_t>(v); });
 }
 
 Result<Bytes> read_moov(File& file, const mp4::Layout& layout) {

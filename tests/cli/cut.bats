@@ -5,6 +5,7 @@ load helpers
 load media
 load segment
 
+setup_file() { bats_require_minimum_version 1.5.0; }
 setup() {
   cd "$(mktemp -d -p "$BATS_TEST_TMPDIR")" || return
   make_store
@@ -183,7 +184,7 @@ kind() {
   wait_until 20 cbx-cut -q -n cam -1m..
   cbx-cut -q cam -1m.. -o growing.mp4
   decodes growing.mp4
-  background timeout 60 cbx-cut cam -1m.. -o - >live.mp4 2>live.log
+  background timeout 60 cbx-cut cam -1m.. -o - >live.mp4 2>live.log 7>&-
   wait_until 20 test -s live.mp4
   tail -c +$((size / 2 + 1)) "$clip" >&7
   exec 7>&-

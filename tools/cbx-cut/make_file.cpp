@@ -124,9 +124,8 @@ Status write_manifest(const CommandLine& line, const std::string& path, const st
 std::string record(const cut::Cut& cut, const Names& names, const std::string& sha256, bool dry_run) {
   nlohmann::ordered_json gaps = nlohmann::ordered_json::array();
   for (const cut::Hole& h : cut.holes())
-    gaps.push_back({{"start", format_rfc3339(h.range.from)},
-                    {"duration_ms", h.range.length().count()},
-                    {"cause", h.cause}});
+    gaps.push_back(
+        {{"start", format_rfc3339(h.range.from)}, {"duration_ms", h.range.length().count()}, {"cause", h.cause}});
   nlohmann::ordered_json j{{"v", 1},
                            {"type", "cut"},
                            {"device", cut.device()},
@@ -198,9 +197,8 @@ Result<int> make_file(const cli::Tool& tool, const CommandLine& line, SignalFd& 
   if (!names.manifest.empty() && !line.no_check) check.emplace(job.store, *cut);
   std::string sha256;
   if (names.cut == "-") {
-    CBX_ASSIGN(sha256, copy(*cut, signals, [](ByteSpan data) {
-                 return write_all(STDOUT_FILENO, data, "standard output");
-               }));
+    CBX_ASSIGN(sha256,
+               copy(*cut, signals, [](ByteSpan data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
   } else {
     request.file_name = base_name(names.cut);
     CBX_ASSIGN(auto file, OutputFile::create(names.cut, cut->size(), line.force));

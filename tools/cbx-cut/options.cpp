@@ -34,14 +34,14 @@ Status select(const cli::Tool& tool, const CommandLine& line, Job& job) {
   job.open_end = range.ends_with("..");
   CBX_ASSIGN(const auto devices, known_devices(tool, job.store, job.index));
   CBX_ASSIGN(job.device, cli::select_device(line.device, devices));
-  const auto found =
-      std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.id == job.device; });
+  const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.id == job.device; });
   if (found != devices.end()) job.nickname = found->nickname;
   return {};
 }
 
 Status check(const CommandLine& line) {
-  if (line.device.empty() || line.range.empty()) return fail(ErrorCode::usage, "DEVICE and RANGE are needed (see --help)");
+  if (line.device.empty() || line.range.empty())
+    return fail(ErrorCode::usage, "DEVICE and RANGE are needed (see --help)");
   if (line.output == "-" && ::isatty(STDOUT_FILENO) == 1 && !line.dry_run)
     return fail(ErrorCode::usage, "standard output is a terminal: redirect it, or name a file");
   if (line.no_manifest && (!line.manifest.empty() || !line.sign.empty()))
@@ -57,8 +57,9 @@ void declare(cli::Tool& tool, CommandLine& line) {
   CLI::App& app = tool.app();
   app.add_option("DEVICE", line.device, "The camera: an id or nickname")->type_name("");
   app.add_option("RANGE", line.range, "A..B, A.. (up to now) or a day")->type_name("");
-  app.add_option("-o,--output", line.output, "File or folder; '-' is standard output (default: a name that tells "
-                                             "device and local time)")
+  app.add_option("-o,--output", line.output,
+                 "File or folder; '-' is standard output (default: a name that tells "
+                 "device and local time)")
       ->type_name("FILE");
   app.add_flag("-f,--force", line.force, "Overwrite files that exist");
   app.add_flag("-n,--dry-run", line.dry_run, "Only say what the cut would be");

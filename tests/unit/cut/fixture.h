@@ -49,7 +49,8 @@ class CutTest : public testing::Test {
         EXPECT_TRUE(writer->flush());
       }
       put(*writer, test::video_sample(n), m.shift);
-      while (m.sound && (audio + 1) * 1024 <= (n + 1) * 1920) put(*writer, test::audio_sample(audio++), m.shift * 48 / 90);
+      while (m.sound && (audio + 1) * 1024 <= (n + 1) * 1920)
+        put(*writer, test::audio_sample(audio++), m.shift * 48 / 90);
     }
     EXPECT_TRUE(writer->flush());
     if (m.finish) {

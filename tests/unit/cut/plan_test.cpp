@@ -201,7 +201,8 @@ TEST_F(CutTest, AFileThatIsBeingWrittenCountsAsFarAsItGoes) {
 
 TEST_F(CutTest, VanishedBeforeIsAHoleVanishedMeanwhileIsAnError) {
   add(t0_, {});
-  const std::string second = add(t0_ + seconds{4}, {.shift = 4 * kSecond}), third = add(t0_ + seconds{8}, {.shift = 8 * kSecond});
+  const std::string second = add(t0_ + seconds{4}, {.shift = 4 * kSecond}),
+                    third = add(t0_ + seconds{8}, {.shift = 8 * kSecond});
   std::filesystem::remove(media(second));
   const auto cut = plan(t0_, t0_ + seconds{12});
   ASSERT_TRUE(cut);
@@ -267,9 +268,10 @@ TEST_F(CutTest, SignatureChecks) {
   // RFC 8032, 7.1, test 1: the empty message.
   const auto signature = key->sign("");
   ASSERT_TRUE(signature);
-  EXPECT_EQ(to_hex(as_bytes(*signature)),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24"
-            "655141438e7a100b");
+  EXPECT_EQ(
+      to_hex(as_bytes(*signature)),
+      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24"
+      "655141438e7a100b");
   EXPECT_NE(key->public_pem().find("BEGIN PUBLIC KEY"), std::string::npos);
   EXPECT_EQ(SigningKey::load(store_.root() + "/store.json").error().code(), ErrorCode::data);
 }
