@@ -81,6 +81,7 @@ class PasswordCheck {
   void withdraw(const Attempt& attempt);
   void settle(const Attempt& attempt, bool right);
   void remember(const Attempt& attempt);
+  void make_familiar(const Attempt& attempt);
   void say(std::string_view what, const Attempt& attempt);
   bool knows(const Key& key, Monotonic now);
 

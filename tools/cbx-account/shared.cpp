@@ -34,10 +34,10 @@ Result<state::Device> find_device(state::State& state, const std::string& select
 }
 
 Result<std::string> check_url(std::string url) {
-  const bool known = url.starts_with("https://") || url.starts_with("http://");
+  const size_t host = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : url.size();
   const bool clean = printable(url) == url && url.find_first_of(" ?#\"<>\\^`{|}@") == std::string::npos;
-  while (url.ends_with('/')) url.pop_back();
-  if (known && clean && url.find("//") + 2 < url.size() && url.size() < 512) return url;
+  while (url.size() > host && url.ends_with('/')) url.pop_back();
+  if (clean && host < url.size() && url.size() < 512) return url;
   return fail(ErrorCode::usage,
               fmt::format("'{}' is no address such as https://cam.example.org", printable(url.substr(0, 80))));
 }

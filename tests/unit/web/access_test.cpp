@@ -419,6 +419,15 @@ TEST_F(AccessTest, GuessingFromOneAddressEnds) {
   EXPECT_EQ(status(basic("viewer", "viewer's password")), 200);
 }
 
+TEST_F(AccessTest, GuessingEndsAlsoWhileTheRightPasswordIsRemembered) {
+  EXPECT_EQ(status(basic("owner", "owner's password", "203.0.113.5")), 200);
+  for (int i = 0; i < 10; i++) EXPECT_EQ(status(basic("owner", "guess " + std::to_string(i))), 401);
+  EXPECT_EQ(status(basic("owner", "owner's password")), 429);
+  EXPECT_EQ(status(basic("owner", "owner's password", "203.0.113.5")), 200);
+  for (int i = 0; i < 10; i++) (void)ask(basic("owner", "guess " + std::to_string(i), "203.0.113.5"));
+  EXPECT_EQ(status(basic("owner", "owner's password", "203.0.113.5")), 429);
+}
+
 TEST_F(AccessTest, TheSameWrongPasswordAgainIsNoFurtherGuess) {
   for (int i = 0; i < 100; i++) EXPECT_EQ(status(basic("owner", "old password")), 401);
   EXPECT_EQ(hashed(), 1);
