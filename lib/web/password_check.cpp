@@ -202,11 +202,6 @@ bool PasswordCheck::knows(const Key& key, Monotonic now) {
   return right_places_.contains(key);
 }
 
-size_t PasswordCheck::remembered() const {
-  const std::lock_guard lock(mutex_);
-  return rights_.size();
-}
-
 void PasswordCheck::say(std::string_view what, const Attempt& a) {
   const Monotonic now = clock_.monotonic();
   if (said_ == 0 || now - said_since_ >= std::chrono::minutes{1}) said_since_ = now, said_ = 0;
