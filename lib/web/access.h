@@ -69,9 +69,9 @@ class Access {
   // the handler is called again.
   //
   // Guessing is slowed down by address, and by account only for addresses that this account has never been used from:
-  // whoever attacks an account does not lock its owner out.  Tokens can't be guessed: they are let in from anywhere,
-  // and wrong ones are counted apart, so that a player with an old token doesn't shut out the people behind its
-  // address.
+  // whoever attacks an account does not lock its owner out (those addresses are forgotten when the process ends).
+  // Tokens can't be guessed: they are let in from anywhere, and wrong ones are counted apart, so that a player with an
+  // old token doesn't shut out the people behind its address.
   http::Answer with_principal(http::Request& request, std::function<http::Answer(const Principal&)> then);
 
   // Whether the principal may, as things are now: also false when user or token have gone since.  Devices that state.db

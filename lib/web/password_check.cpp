@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "state/password.h"
@@ -22,8 +23,7 @@ constexpr int kMostSaid = 60;
 }  // namespace
 
 KeyedHash::KeyedHash() {
-  // Fails only without a random generator, and then ends the process by itself.
-  (void)sodium_init();
+  if (sodium_init() < 0) std::abort();  // no random generator: nothing could be safe
   randombytes_buf(key_.data(), key_.size());
 }
 
@@ -77,7 +77,6 @@ PasswordCheck::Answer PasswordCheck::check(std::string_view name, const std::str
   const Monotonic now = clock_.monotonic();
 
   const std::lock_guard lock(mutex_);
-  if (attempt.exists && knows(attempt.key, now)) return {Verdict::right};
   attempt.name = name.substr(0, 80);
   attempt.group = group;
   attempt.address = hash_.brief({"address", group});
@@ -95,6 +94,12 @@ PasswordCheck::Answer PasswordCheck::check(std::string_view name, const std::str
       return {Verdict::wrong};
     case Limiter::Verdict::go_on:
       break;
+  }
+  // Only now: otherwise guessing went on behind the limit, as long as somebody uses the account.
+  if (attempt.exists && knows(attempt.key, now)) {
+    withdraw(attempt);
+    if (!attempt.familiar) make_familiar(attempt);
+    return {Verdict::right};
   }
   return start(std::move(attempt), against, std::string(password.substr(0, kLongestPassword + 1)));
 }
@@ -179,6 +184,10 @@ void PasswordCheck::remember(const Attempt& a) {
     rights_.push_back({a.key, now + std::max(options_.password_cache, std::chrono::seconds{2})});
     right_places_[a.key] = std::prev(rights_.end());
   }
+  make_familiar(a);
+}
+
+void PasswordCheck::make_familiar(const Attempt& a) {
   auto& places = familiar_[a.name];
   std::erase(places, a.address);
   if (places.size() >= kMostFamiliar) places.erase(places.begin());
@@ -191,11 +200,6 @@ bool PasswordCheck::knows(const Key& key, Monotonic now) {
     rights_.pop_front();
   }
   return right_places_.contains(key);
-}
-
-size_t PasswordCheck::remembered() const {
-  const std::lock_guard lock(mutex_);
-  return rights_.size();
 }
 
 void PasswordCheck::say(std::string_view what, const Attempt& a) {

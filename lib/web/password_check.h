@@ -52,8 +52,6 @@ class PasswordCheck {
   };
   // `stored`: the user's hash; null if nobody has this name, or may not log in.
   Answer check(std::string_view name, const std::string* stored, std::string_view password, std::string_view group);
-  // How many passwords are known to be right.
-  size_t remembered() const;
 
   WorkerPool& pool() { return pool_; }
 
@@ -81,6 +79,7 @@ class PasswordCheck {
   void withdraw(const Attempt& attempt);
   void settle(const Attempt& attempt, bool right);
   void remember(const Attempt& attempt);
+  void make_familiar(const Attempt& attempt);
   void say(std::string_view what, const Attempt& attempt);
   bool knows(const Key& key, Monotonic now);
 
@@ -88,7 +87,7 @@ class PasswordCheck {
   const KeyedHash& hash_;
   const Clock& clock_;
   const Logger& log_;
-  mutable std::mutex mutex_;  // guards all below but the pool
+  std::mutex mutex_;  // guards all below but the pool
   Limiter addresses_, accounts_, pairs_;
   std::list<Right> rights_;  // by until
   std::unordered_map<Key, std::list<Right>::iterator, KeyHash> right_places_;
