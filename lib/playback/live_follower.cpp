@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ranges>
 #include <set>
+#include <utility>
 
 namespace cbx::playback {
 namespace {
@@ -70,7 +70,6 @@ void LiveFollower::missed() {
 }
 
 bool LiveFollower::look(bool time_passed) {
-  const auto before = view_;
   if (time_passed) {
     ++ticks_;
     watch_folders();
@@ -91,7 +90,7 @@ bool LiveFollower::look(bool time_passed) {
   }
   changed |= check_silence();
   if (changed) show();
-  return view_ != before;
+  return std::exchange(told_view_, view_) != view_;
 }
 
 // ---------------------------------------------------------------------------------------------------- folders
@@ -141,14 +140,14 @@ Status LiveFollower::look_for_files() {
   for (const std::string& folder : folders) {
     CBX_ASSIGN(const auto files, list(folder));
     // The latest first: those that a crash left are no news.
-    for (const Found& f : std::ranges::reverse_view(files)) {
-      if (f.part) {
-        notice(f);
-        if (const auto known = known_.find(f.path); known != known_.end()) still_there.insert(*known);
-      } else if (!list_.has(f.start) && list_.oldest() && f.start > list_.oldest()->piece().start) {
+    for (auto f = files.rbegin(); f != files.rend(); ++f) {
+      if (f->part) {
+        notice(*f);
+        if (const auto known = known_.find(f->path); known != known_.end()) still_there.insert(*known);
+      } else if (!list_.has(f->start) && list_.oldest() && f->start > list_.oldest()->piece().start) {
         // Perhaps one of the list under a name that is a little later.
-        const auto id = file_id(f.path);
-        changed |= id && list_.renamed(*id, f.start);
+        const auto id = file_id(f->path);
+        changed |= id && list_.renamed(*id, f->start);
       }
     }
   }
@@ -282,6 +281,7 @@ bool LiveFollower::check_silence() {
     return true;
   }
   if (ended_ || silent < shared_.options.silence) return false;
+  if (look_at_newest()) return true;
   return ended_ = true;
 }
 
