@@ -179,6 +179,13 @@ TEST_F(Api, MetricsCountWhatHappened) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
 }
 
+TEST_F(Api, PrometheusTakesTheMetrics) {
+  if (std::system("command -v promtool >/dev/null") != 0) GTEST_SKIP() << "no promtool here (Debian: prometheus)";
+  const std::string file = dir_.path() + "/metrics";
+  std::ofstream(file) << get("/metrics", "admin").body;
+  EXPECT_EQ(std::system(("promtool check metrics <'" + file + "'").c_str()), 0);
+}
+
 // The states of cameras, by their records and their files.
 class Health : public RecordingsTest {
  protected:

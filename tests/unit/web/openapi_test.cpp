@@ -70,6 +70,29 @@ TEST_F(OpenApi, RefersToWhatIsThereAndDescribesEveryName) {
     }
 }
 
+// By a validator of JSON Schema that shares no code with the checks below.
+TEST_F(OpenApi, StandsBeforeAValidator) {
+  if (std::system("python3 -c 'import jsonschema' 2>/dev/null") != 0) GTEST_SKIP() << "no python3-jsonschema here";
+  std::string command = "python3 '" CBX_TEST_DATA "/../tools/check_openapi.py'";
+  const auto file = [&](const std::string& name, const std::string& text) {
+    const std::string path = dir_.path() + "/" + name + ".json";
+    std::ofstream(path) << text;
+    command += " '" + path + "'";
+  };
+  file("description", document_.dump());
+  for (const auto& [name, path] : {std::pair{"listDevices", "/api/v1/devices"},
+                                   {"listSegments", "/api/v1/devices/cam01/segments"},
+                                   {"getSegment", "/api/v1/devices/cam01/segments/"},
+                                   {"listGaps", "/api/v1/devices/cam01/gaps?range=2026-11-20"},
+                                   {"explainMinute", "/api/v1/devices/cam01/minutes/2026-11-20T08:00:00Z"},
+                                   {"getStore", "/api/v1/store"}}) {
+    command += std::string(" ") + name;
+    const std::string whole = std::string(path).ends_with('/') ? path + id(starts_[0]) : path;
+    file(name, get(whole, "admin").body);
+  }
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
 // What is asked of each operation that answers JSON.
 struct Question {
   const char *operation, *method, *path;
