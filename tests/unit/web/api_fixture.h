@@ -74,7 +74,9 @@ class ApiTest : public RecordingsTest {
     for (const int minute : {0, 1, 3}) starts_.push_back(t0_ + std::chrono::minutes(minute));
     std::vector<Record> records;
     for (const WallMs start : starts_) {
-      SegmentRecord s = recorded("cam01", start);
+      Writing w = begin("cam01", start);
+      go_on(w, 2);
+      SegmentRecord s = finish(w, "cam01", start);
       s.connection = "c1";
       s.codecs = "avc1.64001f,mp4a.40.2";
       s.clock_offset_ms = 12;

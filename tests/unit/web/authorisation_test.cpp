@@ -54,7 +54,7 @@ constexpr Line kTable[] = {
     {"getStretch", "/media/cam01/$/@", kView},
     {"getSegmentFile", "/media/cam01/$/segment.mp4", kView},
     {"getTrackInit", "/media/cam01/$/video/init.mp4", kView},
-    {"getTrackStretch", "/media/cam01/$/video/@", kView},
+    {"getTrackStretch", "/media/cam01/$/video/~", kView},
     {"getCut", "/media/cam01/cut/2026-11-20/video.mp4", kView},
     {"getCutManifest", "/media/cam01/cut/2026-11-20/manifest", kView},
     {"getCutSignature", "/media/cam01/cut/2026-11-20/manifest.sig", kView},
@@ -76,18 +76,24 @@ class Authorisation : public ApiTest {
     ASSERT_NE(end, std::string::npos) << playlist;
     const size_t begin = playlist.find_last_of("/\n", end) + 1;
     stretch_ = playlist.substr(begin, end + 4 - begin);
+    // And as the manifest names its video.
+    const std::string manifest = get("/media/cam01/dash/2026-11-20/manifest.mpd").body;
+    const size_t video = manifest.find(id(starts_[0]) + "/video/$Time$.m4s"), at = manifest.find(" t=\"", video);
+    ASSERT_NE(at, std::string::npos) << manifest;
+    time_ = manifest.substr(at + 4, manifest.find('"', at + 4) - at - 4) + ".m4s";
   }
 
   std::string address(const Line& line) const {
     std::string path = line.path;
-    for (const auto& [mark, text] : {std::pair{"$", id(starts_[0])}, std::pair{"@", stretch_}})
+    for (const auto& [mark, text] :
+         {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}})
       if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
     for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics"})
       if (path.starts_with(root)) return path;
     return cam_ + path;
   }
 
-  std::string stretch_;
+  std::string stretch_, time_;
 };
 
 TEST_F(Authorisation, EveryRouteByEverybody) {
@@ -126,7 +132,8 @@ TEST_F(Authorisation, WhatMayNotBeSeenIsNotToldFromWhatIsNot) {
 TEST_F(Authorisation, ListsHoldWhatMayBeSeen) {
   const auto ids = [&](const char* who) {
     std::string out;
-    for (const auto& d : json("/api/v1/devices", who)["devices"])
+    const TestJson list = json("/api/v1/devices", who);
+    for (const auto& d : list["devices"])
       out += d["device"].get<std::string>() + ":" + d["role"].get<std::string>() + " ";
     return out;
   };

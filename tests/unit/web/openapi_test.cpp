@@ -64,8 +64,9 @@ TEST_F(OpenApi, RefersToWhatIsThereAndDescribesEveryName) {
       EXPECT_FALSE(operation.value("summary", "").empty()) << path;
       for (const auto& p : operation.value("parameters", TestJson::array())) {
         EXPECT_FALSE(p.value("description", "").empty()) << path;
-        if (p["in"] == "path")
+        if (p["in"] == "path") {
           EXPECT_NE(path.find("{" + p["name"].get<std::string>() + "}"), std::string::npos) << path;
+        }
       }
     }
 }
@@ -116,6 +117,7 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
       {"listDevices", "GET", "/api/v1/devices?tag=taxi"},
       {"getCoverage", "GET", "/coverage?range=2026-11-20&limit=1"},
       {"listGaps", "GET", "/gaps?range=2026-11-20&limit=1"},
+      {"listGaps", "GET", "/gaps?range=2026-11-20"},
       {"listDays", "GET", "/days"},
       {"explainMinute", "GET", "/minutes/2026-11-20T08:00:30Z"},
       {"explainMinute", "GET", "/minutes/2026-11-20T08:30:30Z"},
@@ -150,8 +152,9 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
   for (const auto& [path, operations] : document_["paths"].items())
     for (const auto& [method, operation] : operations.items())
       for (const auto& [status, answer] : operation["responses"].items())
-        if (status[0] == '2' && answer.contains("content") && answer["content"].contains("application/json"))
+        if (status[0] == '2' && answer.contains("content") && answer["content"].contains("application/json")) {
           EXPECT_TRUE(asked.contains(operation["operationId"])) << "nobody asks " << operation["operationId"];
+        }
   const auto refused = TestJson::parse(get(cam_ + "/segments?form=now").body);
   for (const auto& fault : check("Problem", refused)) ADD_FAILURE() << fault << "\n" << refused;
   // What no answer had may as well not be described.
@@ -159,9 +162,11 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
                                       "Problem.instance",       "Problem.request",  "Forecast.days_until_full"};
   for (const auto& [name, schema] : schemas.items()) {
     if (name.starts_with("New")) continue;
-    for (const auto& [property, ignored] : schema.value("properties", TestJson::object()).items())
-      if (const std::string full = name + "." + property; !rare.contains(full))
+    const TestJson properties = schema.value("properties", TestJson::object());
+    for (const auto& [property, ignored] : properties.items())
+      if (const std::string full = name + "." + property; !rare.contains(full)) {
         EXPECT_TRUE(check.seen().contains(full)) << "no answer has " << full;
+      }
   }
 }
 

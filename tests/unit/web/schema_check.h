@@ -38,8 +38,8 @@ class SchemaCheck {
       const std::string other = referred(part);
       properties(schemas_.at(other), other, out, required);
     }
-    for (const auto& [key, sub] : schema.value("properties", Json::object()).items())
-      out[key] = {sub, name + "." + key};
+    const Json own = schema.value("properties", Json::object());
+    for (const auto& [key, sub] : own.items()) out[key] = {sub, name + "." + key};
     for (const std::string key : schema.value("required", Json::array())) required.insert(key);
   }
 
