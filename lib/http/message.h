@@ -61,6 +61,7 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   Body body;
+  std::string log;  // for the operator's log only, never sent: why this is a 500, for example
 
   Response& with(std::string name, std::string value) {
     headers.emplace_back(std::move(name), std::move(value));

@@ -1,0 +1,50 @@
+// What the callbacks of the HTTP library share.  Private to lib/http.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "http/access_log.h"
+#include "http/connection.h"
+#include "http/counters.h"
+#include "http/keeper.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "http/work_queue.h"
+
+namespace cbx::http {
+
+// Immutable but for its thread-safe parts.
+struct Core {
+  // More jobs than that before the workers, and who asks next is told to come back: they would wait for seconds.
+  static constexpr size_t kMostWaitingJobs = 64;
+
+  Core(ServerOptions o, Router r, Server::Hooks h, Proxies p, std::unique_ptr<AccessLog> access, const Logger& l)
+      : options(std::move(o)),
+        router(std::move(r)),
+        hooks(std::move(h)),
+        proxies(std::move(p)),
+        access_log(std::move(access)),
+        log(l),
+        counters(router.routes()),
+        connections(options.connections, options.per_address),
+        keeper({options.header_deadline, options.body_deadline, options.idle}, counters.late),
+        work(options.workers, kMostWaitingJobs) {}
+
+  const ServerOptions options;
+  const Router router;
+  const Server::Hooks hooks;
+  const Proxies proxies;
+  const std::unique_ptr<AccessLog> access_log;  // null: none
+  const Logger& log;
+  Counters counters;
+  ConnectionCount connections;
+  std::atomic<uint64_t> active{0};    // requests from their first line to the end of the answer
+  std::atomic<bool> stopping{false};  // connections end after the answer
+  std::atomic<bool> ending{false};    // nothing is answered any more
+  Keeper keeper;
+  WorkQueue work;
+};
+
+}  // namespace cbx::http

@@ -1,0 +1,183 @@
+#include "http/daemon.h"
+
+#include <microhttpd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <thread>
+
+#include "http/exchange.h"
+
+namespace cbx::http {
+namespace {
+
+// Of one connection: its request's head, and the head of its answer, must fit.
+constexpr size_t kMemory = size_t{32} * 1024;
+
+// Callbacks of the library; exceptions must not pass through it.
+
+Core& core_of(void* cls) {
+  return *static_cast<Core*>(cls);
+}
+
+MHD_Result accept_policy(void* cls, const sockaddr* address, socklen_t) noexcept {
+  Core& core = core_of(cls);
+  const Address peer = Address::of(address);
+  if (core.connections.admits(peer, core.proxies.contains(peer))) return MHD_YES;
+  core.counters.refused++;
+  return MHD_NO;
+}
+
+void open_connection(Core& core, MHD_Connection* mhd, void** socket_context, bool tls) {
+  const int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  const Address peer = Address::of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+  auto connection = std::make_unique<Connection>(fd, peer, tls, core.proxies.contains(peer));
+  core.keeper.add(*connection);
+  core.connections.opened(peer, connection->proxy);
+  core.counters.accepted++;
+  *socket_context = connection.release();
+}
+
+void close_connection(Core& core, void** socket_context) {
+  const std::unique_ptr<Connection> connection(static_cast<Connection*>(*socket_context));
+  *socket_context = nullptr;
+  if (!connection) return;
+  core.keeper.remove(*connection);
+  core.connections.closed(connection->peer, connection->proxy);
+}
+
+void on_connection(void* cls, MHD_Connection* mhd, void** socket_context,
+                   MHD_ConnectionNotificationCode code) noexcept {
+  try {
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) return close_connection(core_of(cls), socket_context);
+    // There is nothing to be had of a connection without TLS.
+    const bool tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != nullptr;
+    open_connection(core_of(cls), mhd, socket_context, tls);
+  } catch (const std::exception& e) {
+    core_of(cls).log.error("a connection is lost: {}", e.what());
+  }
+}
+
+void* on_request_line(void* cls, const char* uri, MHD_Connection* mhd) noexcept {
+  try {
+    auto* connection =
+        static_cast<Connection*>(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+    if (connection == nullptr) return nullptr;
+    return new Exchange(core_of(cls), *connection, mhd, uri);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+MHD_Result on_request(void* cls, MHD_Connection*, const char*, const char* method, const char* version,
+                      const char* data, size_t* size, void** context) noexcept {
+  auto* exchange = static_cast<Exchange*>(*context);
+  if (exchange == nullptr) return MHD_NO;
+  try {
+    return exchange->handle(method, version, data, size);
+  } catch (const std::exception& e) {
+    core_of(cls).log.error("a request is lost: {}", e.what());
+    return MHD_NO;
+  }
+}
+
+void on_completed(void* cls, MHD_Connection*, void** context, MHD_RequestTerminationCode code) noexcept {
+  const std::unique_ptr<Exchange> exchange(static_cast<Exchange*>(*context));
+  *context = nullptr;
+  if (!exchange) return;
+  try {
+    exchange->completed(code);
+  } catch (const std::exception& e) {
+    core_of(cls).log.error("a request is not in the log: {}", e.what());
+  }
+}
+
+// The target is taken apart by this module, which is stricter.
+size_t leave_escaped(void*, MHD_Connection*, char* text) noexcept {
+  return std::char_traits<char>::length(text);
+}
+
+void on_message(void* cls, const char* format, va_list arguments) noexcept {
+  std::array<char, 512> text{};
+  const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
+  try {
+    std::string_view message(text.data(), std::min<size_t>(std::max(size, 0), text.size() - 1));
+    while (message.ends_with('\n')) message.remove_suffix(1);
+    static_cast<const Logger*>(cls)->debug("http: {}", message);
+  } catch (...) {
+    return;  // a message less
+  }
+}
+
+unsigned thread_count(const ServerOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max(4U, 2 * std::thread::hardware_concurrency());
+}
+
+MHD_OptionItem item(MHD_OPTION option, intptr_t value, void* object = nullptr) {
+  return {option, value, object};
+}
+
+template <typename T>
+intptr_t callback(T* function) {
+  return reinterpret_cast<intptr_t>(function);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening, Certificates* certificates) {
+  std::unique_ptr<Daemon> daemon(new Daemon(core, listening.at, certificates != nullptr));
+  const unsigned threads = thread_count(core.options);
+  // Connections are counted by ConnectionCount, which refuses those too many; the library, which divides its limit
+  // among its threads, would leave them waiting.
+  const unsigned most = (core.options.connections + 64) * threads;
+  std::vector<MHD_OptionItem> items{
+      item(MHD_OPTION_EXTERNAL_LOGGER, callback(&on_message), const_cast<Logger*>(&core.log)),
+      item(MHD_OPTION_LISTEN_SOCKET, listening.fd.get()),
+      item(MHD_OPTION_CONNECTION_LIMIT, most),
+      item(MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMemory),
+      item(MHD_OPTION_CONNECTION_TIMEOUT, std::max<intptr_t>(core.options.idle.count(), 1)),
+      item(MHD_OPTION_NOTIFY_CONNECTION, callback(&on_connection), &core),
+      item(MHD_OPTION_URI_LOG_CALLBACK, callback(&on_request_line), &core),
+      item(MHD_OPTION_NOTIFY_COMPLETED, callback(&on_completed), &core),
+      item(MHD_OPTION_UNESCAPE_CALLBACK, callback(&leave_escaped)),
+      item(MHD_OPTION_STRICT_FOR_CLIENT, 1),
+  };
+  if (threads > 1) items.push_back(item(MHD_OPTION_THREAD_POOL_SIZE, threads));
+  items.push_back(item(MHD_OPTION_END, 0));
+  const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+  daemon->mhd_ = MHD_start_daemon(flags, 0, &accept_policy, &core, &on_request, &core, MHD_OPTION_ARRAY, items.data(),
+                                  MHD_OPTION_END);
+  if (daemon->mhd_ == nullptr)
+    return fail(ErrorCode::unavailable, fmt::format("cannot serve at '{}'", daemon->address()));
+  listening.fd.release();  // the library's now
+  return daemon;
+}
+
+Daemon::~Daemon() {
+  stop();
+}
+
+std::string Daemon::address() const {
+  if (!at_.unix_path.empty()) return "unix:" + at_.unix_path;
+  const bool v6 = at_.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", tls_ ? "https" : "http", v6 ? "[" : "", at_.host, v6 ? "]" : "", at_.port);
+}
+
+void Daemon::quiesce() {
+  if (mhd_ == nullptr) return;
+  const UniqueFd listening(MHD_quiesce_daemon(mhd_));
+  if (listening && !at_.unix_path.empty()) unlink(at_.unix_path.c_str());
+}
+
+void Daemon::stop() {
+  if (mhd_ == nullptr) return;
+  quiesce();
+  MHD_stop_daemon(mhd_);
+  mhd_ = nullptr;
+}
+
+}  // namespace cbx::http

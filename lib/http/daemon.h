@@ -1,0 +1,39 @@
+// One listening socket with the library's threads behind it.  Private to lib/http.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "http/address.h"
+#include "http/core.h"
+
+struct MHD_Daemon;
+
+namespace cbx::http {
+
+class Certificates;
+
+class Daemon {
+ public:
+  // `certificates`: null for plain HTTP.  Errors: unavailable.
+  static Result<std::unique_ptr<Daemon>> start(Core& core, Listening listening, Certificates* certificates);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  std::string address() const;
+  // Accepts no more.
+  void quiesce();
+  // Ends what is still open, and the threads.  Nothing may be parked any more.
+  void stop();
+
+ private:
+  Daemon(Core& core, ListenAddress at, bool tls) : core_(core), at_(std::move(at)), tls_(tls) {}
+  Core& core_;
+  ListenAddress at_;
+  bool tls_;
+  MHD_Daemon* mhd_ = nullptr;
+};
+
+}  // namespace cbx::http

@@ -1,0 +1,143 @@
+#include "http/keeper.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "http/tcp_info.h"
+
+namespace cbx::http {
+namespace {
+
+// How exact deadlines are, and how soon it is noticed that a peer has left.
+constexpr Millis kTick{250};
+
+}  // namespace
+
+Keeper::Keeper(Deadlines deadlines, std::atomic<uint64_t>& late) : deadlines_(deadlines), late_(late) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Keeper::~Keeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Keeper::add(Connection& connection) {
+  Shard& shard = shard_of(connection);
+  const std::lock_guard lock(shard.mutex);
+  shard.connections.insert(&connection);
+}
+
+void Keeper::remove(Connection& connection) {
+  Shard& shard = shard_of(connection);
+  const std::lock_guard lock(shard.mutex);
+  shard.connections.erase(&connection);
+}
+
+void Keeper::park(Parked& parked, Monotonic until) {
+  const std::lock_guard lock(mutex_);
+  if (wake_at_once_) return parked.wake(Parked::Wake::time);
+  const auto it = parked_.emplace(until, &parked).first;
+  if (it == parked_.begin()) changed_.notify_all();
+}
+
+void Keeper::unpark(Parked& parked, Monotonic until) {
+  const std::lock_guard lock(mutex_);
+  parked_.erase({until, &parked});
+}
+
+void Keeper::wake_all(bool from_now_on) {
+  const std::lock_guard lock(mutex_);
+  wake_at_once_ = wake_at_once_ || from_now_on;
+  for (const auto& [until, parked] : parked_) parked->wake(Parked::Wake::time);
+  parked_.clear();
+}
+
+uint64_t Keeper::parked() const {
+  const std::lock_guard lock(mutex_);
+  return parked_.size();
+}
+
+void Keeper::run() {
+  std::unique_lock lock(mutex_);
+  Monotonic next_tick = std::chrono::steady_clock::now() + kTick;
+  while (!ended_) {
+    const Monotonic until = parked_.empty() ? next_tick : std::min(next_tick, parked_.begin()->first);
+    changed_.wait_until(lock, until);
+    const Monotonic now = std::chrono::steady_clock::now();
+    wake_due(now);
+    if (now < next_tick) continue;
+    next_tick = now + kTick;
+    wake_left();
+    lock.unlock();
+    end_late(now);
+    lock.lock();
+  }
+}
+
+void Keeper::wake_due(Monotonic now) {
+  while (!parked_.empty() && parked_.begin()->first <= now) {
+    Parked* parked = parked_.begin()->second;
+    parked_.erase(parked_.begin());
+    parked->wake(Parked::Wake::time);
+  }
+}
+
+// The HTTP library doesn't look at the sockets of requests that wait.  A peer that has closed its side has left.
+void Keeper::wake_left() {
+  if (parked_.empty()) return;
+  polled_.clear();
+  for (const auto& [until, parked] : parked_) polled_.push_back({parked->descriptor(), POLLRDHUP, 0});
+  if (poll(polled_.data(), polled_.size(), 0) <= 0) return;
+  auto polled = polled_.begin();
+  for (auto it = parked_.begin(); it != parked_.end(); ++polled) {
+    Parked* parked = it->second;
+    const bool left = polled->revents != 0;
+    it = left ? parked_.erase(it) : std::next(it);
+    if (left) parked->wake(Parked::Wake::gone);
+  }
+}
+
+void Keeper::end_late(Monotonic now) {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (Connection* connection : shard.connections) {
+      if (connection->watch.ended || !is_late(*connection, now)) continue;
+      // The thread that serves it sees the end of the stream and closes it.
+      shutdown(connection->fd, SHUT_RDWR);
+      connection->watch.ended = true;
+      late_++;
+    }
+  }
+}
+
+// Progress doesn't count, only the end of what is due: a client that sends a byte now and then is late, too.
+bool Keeper::is_late(Connection& connection, Monotonic now) const {
+  const auto [phase, since] = connection.state();
+  switch (phase) {
+    case Phase::head:
+      return now - since > deadlines_.header;
+    case Phase::body:
+      return now - since > deadlines_.body;
+    case Phase::answering:
+      return false;  // silence in the midst of an answer is the library's timeout
+    case Phase::idle:
+      break;
+  }
+  Connection::Watch& watch = connection.watch;
+  const auto received = tcp_bytes(connection.fd);
+  if (watch.idle_since != since) {
+    watch = {since, {}, received ? received->received : 0, false};
+  } else if (watch.head_since == Monotonic{} && received && received->received != watch.received) {
+    watch.head_since = now;
+  }
+  if (watch.head_since != Monotonic{}) return now - watch.head_since > deadlines_.header;
+  return now - since > deadlines_.idle + deadlines_.header;
+}
+
+}  // namespace cbx::http

@@ -1,0 +1,77 @@
+// The one thread that watches time: ends connections whose request doesn't come to its end, wakes requests that wait,
+// and notices when nobody waits for the answer any more.
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "http/connection.h"
+
+namespace cbx::http {
+
+// A request that stands by without a thread.
+class Parked {
+ public:
+  enum class Wake { changed, time, gone };
+  virtual ~Parked() = default;
+  virtual int descriptor() const = 0;
+  // Called at any time on any thread; only the first call since it was parked counts.
+  virtual void wake(Wake why) noexcept = 0;
+};
+
+// Thread-safe.
+class Keeper {
+ public:
+  struct Deadlines {
+    std::chrono::milliseconds header{}, body{}, idle{};
+  };
+  Keeper(Deadlines deadlines, std::atomic<uint64_t>& late);
+  ~Keeper();
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  // remove() before the descriptor is closed: afterwards the connection is not touched any more.
+  void add(Connection& connection);
+  void remove(Connection& connection);
+
+  // Wakes it at `until`, or when its peer has left.  After unpark() it is not touched any more.
+  void park(Parked& parked, Monotonic until);
+  void unpark(Parked& parked, Monotonic until);
+  // Wakes all as if their time had come; with `from_now_on` also those that will be parked.
+  void wake_all(bool from_now_on);
+  uint64_t parked() const;
+
+ private:
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_set<Connection*> connections;
+  };
+  Shard& shard_of(const Connection& connection) { return shards_[static_cast<size_t>(connection.fd) % shards_.size()]; }
+  void run();
+  void wake_due(Monotonic now);
+  void wake_left();
+  void end_late(Monotonic now);
+  bool is_late(Connection& connection, Monotonic now) const;
+
+  const Deadlines deadlines_;
+  std::atomic<uint64_t>& late_;
+  std::array<Shard, 16> shards_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::pair<Monotonic, Parked*>> parked_;
+  std::vector<pollfd> polled_;
+  bool wake_at_once_ = false;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cbx::http
