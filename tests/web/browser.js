@@ -1,7 +1,5 @@
 // Chromium with the player page on the server's own origin, so that nothing is asked that a site's own page would not
 // ask.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -17,12 +15,6 @@ const files = {
   'dash.js': [join(modules, 'dashjs/dist/modern/umd/dash.all.min.js'), 'text/javascript'],
 };
 
-export function versions() {
-  const require = createRequire(import.meta.url);
-  const of = (name) => JSON.parse(readFileSync(join(modules, name, 'package.json'))).version;
-  return { 'hls.js': of('hls.js'), dashjs: of('dashjs'), node: process.versions.node, require: Boolean(require) };
-}
-
 export async function openBrowser() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -35,9 +27,8 @@ export async function openBrowser() {
   });
 }
 
-// A page that plays `url` by `kind` (hls, dash, native, file).  Its origin is the url's, or `origin`.
-export async function openPlayer(browser, kind, url, options = {}) {
-  const origin = options.origin ?? new URL(url).origin;
+// A page on `origin` that can play, but does not yet.
+export async function openPage(browser, origin) {
   const page = await browser.newPage({ viewport: { width: 640, height: 480 } });
   page.on('pageerror', (error) => console.error(`page: ${error.message}`));
   const isOurs = (asked) => asked.origin === origin && asked.pathname.startsWith('/player/');
@@ -46,15 +37,24 @@ export async function openPlayer(browser, kind, url, options = {}) {
     return path ? route.fulfill({ path, contentType }) : route.fulfill({ status: 404 });
   });
   await page.goto(`${origin}/player/player.html`);
-  await page.evaluate(([k, u, o]) => control.start(k, u, o), [kind, url, options]);
   // What follows is between the player and the server: intercepted pages have no cache.
   await page.unrouteAll();
   return new Player(page);
 }
 
+// A page that plays `url` by `kind` (hls, dash, native, file).  Its origin is the url's, or `origin`.
+export async function openPlayer(browser, kind, url, options = {}) {
+  const player = await openPage(browser, options.origin ?? new URL(url).origin);
+  await player.start(kind, url, options);
+  return player;
+}
+
 export class Player {
   constructor(page) {
     this.page = page;
+  }
+  start(kind, url, options = {}) {
+    return this.page.evaluate(([k, u, o]) => control.start(k, u, o), [kind, url, options]);
   }
   state() {
     return this.page.evaluate(() => control.state());

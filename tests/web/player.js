@@ -33,19 +33,8 @@ function watchPictures(now, metadata) {
   video.requestVideoFrameCallback(watchPictures);
 }
 
-async function load(script) {
-  const element = document.createElement('script');
-  element.src = script;
-  document.head.append(element);
-  await new Promise((done, failed) => {
-    element.onload = done;
-    element.onerror = () => failed(new Error(`cannot load '${script}'`));
-  });
-}
-
 const players = {
   async hls(url, { token, live }) {
-    await load('hls.js');
     const authorise = (xhr) => xhr.setRequestHeader('Authorization', `Bearer ${token}`);
     const hls = new Hls({ lowLatencyMode: live, backBufferLength: 90, xhrSetup: token ? authorise : undefined });
     hls.on(Hls.Events.ERROR, (event, data) => {
@@ -59,7 +48,6 @@ const players = {
   },
 
   async dash(url, { token }) {
-    await load('dash.js');
     const dash = dashjs.MediaPlayer().create();
     dash.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
     if (token) {

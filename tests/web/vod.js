@@ -26,7 +26,7 @@ async function findRuns(player, duration) {
     check(run.has(number), `at ${time} s is picture ${number}, not one of ${run}`);
     run.begin = time - (number - run.first) / 25;
     // The picture that is shown at `time` began up to 40 ms before.
-    check(run.begin > run.guess - 0.3 && run.begin < run.guess + 0.3, `${run} begins at ${run.begin}, not ${run.guess}`);
+    check(run.begin > run.guess - 0.12 && run.begin < run.guess + 0.12, `${run} begins at ${run.begin}, not ${run.guess}`);
   }
   const end = runs.list.at(-1);
   check(Math.abs(end.begin + end.seconds - duration) < 0.5, `duration ${duration}, ${end} ends at ${end.begin + end.seconds}`);
