@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@ enum class Phase : uint8_t {
   idle,       // between two requests, or in the head of the next one
 };
 
+class KeyPair;
+
 struct Connection {
   Connection(int descriptor, const Address& address, bool with_tls, bool is_proxy)
       : fd(descriptor), peer(address), peer_text(address.text()), tls(with_tls), proxy(is_proxy) {
@@ -29,7 +32,8 @@ struct Connection {
   const Address peer;
   const std::string peer_text;
   const bool tls;
-  const bool proxy;  // one that is trusted
+  const bool proxy;                         // one that is trusted
+  std::shared_ptr<const KeyPair> key_pair;  // that its TLS session uses
 
   // Where it is and since when; set by the thread that serves the connection, read by the Keeper.
   void enter(Phase phase) {

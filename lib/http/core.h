@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/access_log.h"
+#include "http/certificate.h"
 #include "http/connection.h"
 #include "http/counters.h"
 #include "http/keeper.h"
@@ -20,12 +21,14 @@ struct Core {
   // More jobs than that before the workers, and who asks next is told to come back: they would wait for seconds.
   static constexpr size_t kMostWaitingJobs = 64;
 
-  Core(ServerOptions o, Router r, Server::Hooks h, Proxies p, std::unique_ptr<AccessLog> access, const Logger& l)
+  Core(ServerOptions o, Router r, Server::Hooks h, Proxies p, std::unique_ptr<AccessLog> access,
+       std::unique_ptr<Certificates> c, const Logger& l)
       : options(std::move(o)),
         router(std::move(r)),
         hooks(std::move(h)),
         proxies(std::move(p)),
         access_log(std::move(access)),
+        certificates(std::move(c)),
         log(l),
         counters(router.routes()),
         connections(options.connections, options.per_address),
@@ -36,7 +39,8 @@ struct Core {
   const Router router;
   const Server::Hooks hooks;
   const Proxies proxies;
-  const std::unique_ptr<AccessLog> access_log;  // null: none
+  const std::unique_ptr<AccessLog> access_log;       // null: none
+  const std::unique_ptr<Certificates> certificates;  // null: plain HTTP
   const Logger& log;
   Counters counters;
   ConnectionCount connections;

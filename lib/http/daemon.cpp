@@ -10,12 +10,15 @@
 #include <thread>
 
 #include "http/exchange.h"
+#include "http/key_pair.h"
 
 namespace cbx::http {
 namespace {
 
 // Of one connection: its request's head, and the head of its answer, must fit.
 constexpr size_t kMemory = size_t{32} * 1024;
+// 1.2 and newer (RFC 8996).
+constexpr const char* kTlsVersions = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1:-VERS-DTLS-ALL";
 
 // Callbacks of the library; exceptions must not pass through it.
 
@@ -31,10 +34,13 @@ MHD_Result accept_policy(void* cls, const sockaddr* address, socklen_t) noexcept
   return MHD_NO;
 }
 
-void open_connection(Core& core, MHD_Connection* mhd, void** socket_context, bool tls) {
+void open_connection(Core& core, MHD_Connection* mhd, void** socket_context) {
+  // There is nothing to be had of a connection without TLS.
+  const bool tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != nullptr;
   const int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   const Address peer = Address::of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
   auto connection = std::make_unique<Connection>(fd, peer, tls, core.proxies.contains(peer));
+  if (tls) connection->key_pair = core.certificates->current();
   core.keeper.add(*connection);
   core.connections.opened(peer, connection->proxy);
   core.counters.accepted++;
@@ -53,12 +59,24 @@ void on_connection(void* cls, MHD_Connection* mhd, void** socket_context,
                    MHD_ConnectionNotificationCode code) noexcept {
   try {
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) return close_connection(core_of(cls), socket_context);
-    // There is nothing to be had of a connection without TLS.
-    const bool tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != nullptr;
-    open_connection(core_of(cls), mhd, socket_context, tls);
+    open_connection(core_of(cls), mhd, socket_context);
   } catch (const std::exception& e) {
     core_of(cls).log.error("a connection is lost: {}", e.what());
   }
+}
+
+// The library has put its connection into the session.
+int choose_certificate(gnutls_session_t session, const gnutls_datum_t*, int, const gnutls_pk_algorithm_t*, int,
+                       gnutls_pcert_st** chain, unsigned* chain_length, gnutls_privkey_t* key) noexcept {
+  auto* mhd = static_cast<MHD_Connection*>(gnutls_session_get_ptr(session));
+  if (mhd == nullptr) return -1;
+  auto* connection =
+      static_cast<Connection*>(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+  if (connection == nullptr || !connection->key_pair) return -1;
+  *chain = connection->key_pair->chain();
+  *chain_length = connection->key_pair->chain_length();
+  *key = connection->key_pair->key();
+  return 0;
 }
 
 void* on_request_line(void* cls, const char* uri, MHD_Connection* mhd) noexcept {
@@ -128,8 +146,9 @@ intptr_t callback(T* function) {
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening, Certificates* certificates) {
-  std::unique_ptr<Daemon> daemon(new Daemon(core, listening.at, certificates != nullptr));
+Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening) {
+  const bool tls = core.certificates && listening.at.unix_path.empty();
+  std::unique_ptr<Daemon> daemon(new Daemon(core, listening.at, tls));
   const unsigned threads = thread_count(core.options);
   // Connections are counted by ConnectionCount, which refuses those too many; the library, which divides its limit
   // among its threads, would leave them waiting.
@@ -147,8 +166,13 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening, C
       item(MHD_OPTION_STRICT_FOR_CLIENT, 1),
   };
   if (threads > 1) items.push_back(item(MHD_OPTION_THREAD_POOL_SIZE, threads));
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+  if (tls) {
+    flags |= MHD_USE_TLS;
+    items.push_back(item(MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(&choose_certificate)));
+    items.push_back(item(MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsVersions)));
+  }
   items.push_back(item(MHD_OPTION_END, 0));
-  const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
   daemon->mhd_ = MHD_start_daemon(flags, 0, &accept_policy, &core, &on_request, &core, MHD_OPTION_ARRAY, items.data(),
                                   MHD_OPTION_END);
   if (daemon->mhd_ == nullptr)

@@ -12,12 +12,10 @@ struct MHD_Daemon;
 
 namespace cbx::http {
 
-class Certificates;
-
 class Daemon {
  public:
-  // `certificates`: null for plain HTTP.  Errors: unavailable.
-  static Result<std::unique_ptr<Daemon>> start(Core& core, Listening listening, Certificates* certificates);
+  // With TLS if the core has a certificate, except on Unix sockets.  Error: unavailable.
+  static Result<std::unique_ptr<Daemon>> start(Core& core, Listening listening);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

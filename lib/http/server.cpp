@@ -48,12 +48,19 @@ Result<Server> Server::start(ServerOptions options, std::vector<Route> routes, H
   if (!options.access_log.empty()) {
     CBX_ASSIGN(access_log, AccessLog::open(options.access_log, log));
   }
+  std::unique_ptr<Certificates> certificates;
+  if (options.certificate.empty() != options.key.empty())
+    return fail(ErrorCode::config, "TLS needs a certificate and its key, both");
+  if (!options.certificate.empty()) {
+    CBX_ASSIGN(certificates, Certificates::load(options.certificate, options.key));
+  }
   raise_descriptor_limit(options, log);
   auto impl = std::make_unique<Impl>(std::make_unique<Core>(std::move(options), std::move(router), std::move(hooks),
-                                                            std::move(proxies), std::move(access_log), log));
+                                                            std::move(proxies), std::move(access_log),
+                                                            std::move(certificates), log));
   for (const ListenAddress& at : impl->core->options.listen) {
     CBX_ASSIGN(Listening listening, listen_at(at, impl->core->options.unix_mode));
-    CBX_ASSIGN(auto daemon, Daemon::start(*impl->core, std::move(listening), nullptr));
+    CBX_ASSIGN(auto daemon, Daemon::start(*impl->core, std::move(listening)));
     impl->daemons.push_back(std::move(daemon));
   }
   return Server(std::move(impl));
@@ -76,6 +83,7 @@ ServerStats Server::stats() const {
 
 Status Server::reload() {
   if (impl_->core->access_log) CBX_TRY(impl_->core->access_log->reopen());
+  if (impl_->core->certificates) CBX_TRY(impl_->core->certificates->reload());
   return {};
 }
 

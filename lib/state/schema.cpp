@@ -29,6 +29,60 @@ CREATE TRIGGER tag_added AFTER INSERT ON device_tag
   BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
 CREATE TRIGGER tag_removed AFTER DELETE ON device_tag
   BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;)",
+    // Users, tokens, owners and viewers.  A token that was used is no change.
+    R"(CREATE TABLE user (
+  name          TEXT PRIMARY KEY,
+  email         TEXT NOT NULL COLLATE NOCASE,
+  password_hash TEXT NOT NULL,
+  admin         INTEGER NOT NULL,
+  enabled       INTEGER NOT NULL,
+  created_ms    INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX user_email ON user (email) WHERE email <> '';
+ALTER TABLE device ADD COLUMN owner TEXT REFERENCES user (name) ON DELETE SET NULL;
+CREATE INDEX device_owner ON device (owner) WHERE owner IS NOT NULL;
+CREATE TABLE token (
+  id         TEXT PRIMARY KEY,
+  digest     BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  kind       TEXT NOT NULL,
+  user       TEXT REFERENCES user (name) ON DELETE CASCADE,
+  device     TEXT REFERENCES device (id) ON DELETE CASCADE,
+  name       TEXT NOT NULL,
+  read_only  INTEGER NOT NULL,
+  until_ms   INTEGER,
+  created_ms INTEGER NOT NULL,
+  used_day   INTEGER,
+  CHECK (CASE kind WHEN 'user' THEN user IS NOT NULL
+                   WHEN 'device' THEN user IS NULL AND device IS NOT NULL
+                   WHEN 'link' THEN user IS NULL AND device IS NOT NULL AND read_only AND until_ms IS NOT NULL
+                   ELSE 0 END)) STRICT, WITHOUT ROWID;
+CREATE INDEX token_user ON token (user) WHERE user IS NOT NULL;
+CREATE INDEX token_device ON token (device) WHERE device IS NOT NULL;
+CREATE TABLE share (
+  device     TEXT NOT NULL REFERENCES device (id) ON DELETE CASCADE,
+  user       TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+  until_ms   INTEGER,
+  created_ms INTEGER NOT NULL,
+  PRIMARY KEY (device, user)) STRICT, WITHOUT ROWID;
+CREATE INDEX share_user ON share (user);
+CREATE TRIGGER user_added AFTER INSERT ON user
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER user_changed AFTER UPDATE ON user
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER user_removed AFTER DELETE ON user
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER token_added AFTER INSERT ON token
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER token_changed
+  AFTER UPDATE OF id, digest, kind, user, device, name, read_only, until_ms, created_ms ON token
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER token_removed AFTER DELETE ON token
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER share_added AFTER INSERT ON share
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER share_changed AFTER UPDATE ON share
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER share_removed AFTER DELETE ON share
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;)",
 };
 
 constexpr db::Schema kSchema{.name = "state",

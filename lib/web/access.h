@@ -21,46 +21,61 @@ namespace cbx::web {
 enum class Permission {
   view,    // see, play, download: owner, viewer, admin
   change,  // delete, pin, mark events: owner, admin
-  report,  // a device's own: health, receipts, uploads: the device itself, owner, admin
+  report,  // a device's own: health, receipts, uploads: the device itself (it may do nothing else), owner, admin
 };
 
 // Somebody who has proved who they are.
 struct Principal {
-  enum class Kind { user, device };
+  enum class Kind { user, device, link };
   Kind kind = Kind::user;
-  std::string name;   // login name, or the device's id
-  std::string token;  // id of the token that was shown (not the token); empty for a password
-  bool admin = false;
-  bool read_only = false;                  // the token is for looking only
+  std::string name;        // login name; the device's id; "link:" and the link's id, which is no login name
+  std::string token;       // id of the token that was shown (not the token); empty for a password
+  bool admin = false;      // not with a token that is for one device alone
+  bool read_only = false;  // the token is for looking only
   std::optional<std::string> only_device;  // the token, or share link, is for this device alone
 };
 
-// Thread-safe.  What was found in state.db is kept in memory and looked up again when state.db has changed (asked at
-// most once a second): a revoked token or share works for a second at most.
+// Thread-safe.  What state.db says is kept in memory and read again when it has changed (asked at most once a second):
+// a revoked token or share works for a second at most.  When state.db can't be read, those whom it knew go on for half
+// a minute; then everybody is answered 503.
+//
+// A password costs Argon2id; one that was right is remembered for a while by a hash whose key never leaves the process.
+// Names that nobody has, and disabled users, cost the same time and get the same answers as wrong passwords.
 class Access {
  public:
   struct Options {
-    int failures = 10;                        // wrong credentials of one address (an IPv6 /64) …
+    int failures = 10;                        // different wrong credentials of one address (an IPv6 /64) …
     std::chrono::seconds in{60};              // … in this time, then 429
     std::chrono::seconds password_cache{60};  // a password that was right is not hashed again so long
+    unsigned hashing = 2;                     // passwords that are hashed at once
+    unsigned queue = 32;                      // … and that wait for it; more are answered 503
+    // Whether the password has this hash; tests count the calls.  state::verify_password() if empty.
+    std::function<bool(const std::string& hash, std::string_view password)> verify;
   };
   Access(const store::Store& store, Options options, const Clock& clock, const Logger& log);
   ~Access();
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
 
   // Takes a share link's prefix, "/t/{token}", off the path and keeps the token (a Server::Hooks::rewrite).
   static void take_share_link(http::Request& request);
-  // For the access log: the same, and tokens in queries, replaced by "…".
+  // For the access log: the same, and tokens and keys in queries, replaced by "…".
   static std::string redact(std::string_view target);
 
-  // A principal; or an answer: 401 with WWW-Authenticate, 429 with Retry-After, or a Work that hashes the password and
-  // answers through `then`.
+  // Calls `then`, before it returns, for somebody who has proved who they are, and sets
+  // request.user (to "device:cam01" for a device).  Otherwise an
+  // answer: 401 with WWW-Authenticate, 404 for a link that is no (longer a) link, 403 for a link or another site's page
+  // that would change something, 429 with Retry-After, 503; or a Wait until the password has been hashed, after which
+  // the handler is called again.
   //
   // Guessing is slowed down by address, and by account only for addresses that this account has never been used from:
-  // whoever attacks an account does not lock its owner out.
+  // whoever attacks an account does not lock its owner out.  Tokens can't be guessed: they are let in from anywhere,
+  // and wrong ones are counted apart, so that a player with an old token doesn't shut out the people behind its
+  // address.
   http::Answer with_principal(http::Request& request, std::function<http::Answer(const Principal&)> then);
 
-  // Whether the principal may.  Devices that state.db doesn't know (registered by themselves, imported) are the
-  // admins' alone.
+  // Whether the principal may, as things are now: also false when user or token have gone since.  Devices that state.db
+  // doesn't know (registered by themselves, imported) are the admins' alone.
   bool may(const Principal& principal, std::string_view device, Permission permission);
   // Ids among `devices` that the principal may view, in their order.
   std::vector<std::string> visible(const Principal& principal, std::span<const std::string> devices);
