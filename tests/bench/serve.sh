@@ -39,14 +39,15 @@ cbx-segment -q --device car --start 2026-11-20T08:01:00Z "$scratch/clip.ts" | cb
 rm "$scratch/clip.ts"
 cbx-account -q device add car --no-key >/dev/null
 echo 'correct horse battery staple' | cbx-account -q user add bench --password-file - >/dev/null
-cbx-account -q device owner car bench >/dev/null
-token=$(cbx-account token add bench --json | jq -r .token)
+cbx-account -q device share car bench --owner
+token=$(cbx-account -q token add --user bench --json | jq -r .token)
 file=$(cbx-index list car --json | jq -rs '.[0].path')
 id=$(($(date -d "$(cbx-index list car --json | jq -rs '.[0].start')" +%s%3N)))
 
 cbx_port=$(free_port)
 mkfifo "$scratch/ready"
 cbx-serve -q --listen "127.0.0.1:$cbx_port" --ready-fd 7 ${THREADS:+--threads "$THREADS"} --max-per-address 1000 7>"$scratch/ready" &
+# shellcheck disable=SC2034
 cbx_pids=$!
 pids+=("$cbx_pids")
 head -n 1 "$scratch/ready" >/dev/null
@@ -71,6 +72,7 @@ for _ in {1..100}; do
   curl -sf -o /dev/null -r 0-1 "http://127.0.0.1:$nginx_port/$file" && break
   sleep 0.1
 done
+# shellcheck disable=SC2034  # read by round()
 nginx_pids="$nginx_master $(pgrep -P "$nginx_master" | tr '\n' ' ')"
 
 # The same stretches for both.

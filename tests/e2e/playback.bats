@@ -5,7 +5,7 @@
 # One recorder and one server for all of them.  `live` sends all the time; `car` sends twice, with a gap between, and is
 # looked at afterwards; `hevc` is a camera that Debian's Chromium can't show.
 
-# shellcheck disable=SC2154  # set by the helpers and setup_file
+# shellcheck disable=SC2154,SC2016  # set by the helpers and setup_file; the inner shells expand for themselves
 # shellcheck disable=SC2034  # LENGTH is read by start_recorder
 
 all=2000-01-01T00:00:00Z..2099-01-01T00:00:00Z
@@ -133,9 +133,9 @@ first_drive() {
 
 @test "recorded: hls.js and dash.js with a bearer token, and from a page of another origin" {
   wait_for_drives
-  printf 'correct horse battery\n' | cbx-account user add alice --password-file - >/dev/null
-  cbx-account device owner car alice
-  token=$(cbx-account token add alice --json | jq -r .token)
+  printf 'correct horse battery\n' | cbx-account -q user add alice --password-file - >/dev/null
+  cbx-account -q device share car alice --owner
+  token=$(cbx-account -q token add --user alice --json | jq -r .token)
   start_server --allow-origin http://127.0.0.1:1
   play vod hls "$origin/media/car/hls/$all/main.m3u8" "${runs[@]}" --short --token "$token"
   play vod dash "$origin/media/car/dash/$all/manifest.mpd" "${runs[@]}" --short --token "$token" --origin http://127.0.0.1:1

@@ -1,6 +1,6 @@
 # Numbered pictures, a server over the recorder's root, and players.  `load web` in a bats file, beside recorder.
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154  # for the tests, and from helpers.bash
+# shellcheck disable=SC2034,SC2154,SC2016  # for the tests, and from helpers.bash; inner shells expand for themselves
 
 # numbered_clip FIRST SECONDS [h264|h265]: prints the path of an MPEG-TS of 25 pictures a second whose upper sixth shows
 # their numbers, from FIRST on: 16 fields from left to right, white for 1, the lowest bit first.  A key picture a second,
@@ -45,7 +45,7 @@ start_server() {
 }
 
 # share_link DEVICE: the prefix under which whoever has it may look at the device.
-share_link() { echo "$origin/t/$(cbx-account device share "$1" --link --json | jq -r .token)"; }
+share_link() { echo "$origin/t/$(cbx-account -q device share "$1" --link --json | jq -r .token)"; }
 
 # play SCRIPT ARGUMENT...: one of tests/web.
 play() {
