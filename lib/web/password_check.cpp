@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "state/password.h"
@@ -22,8 +23,7 @@ constexpr int kMostSaid = 60;
 }  // namespace
 
 KeyedHash::KeyedHash() {
-  // Fails only without a random generator, and then ends the process by itself.
-  (void)sodium_init();
+  if (sodium_init() < 0) std::abort();  // no random generator: nothing could be safe
   randombytes_buf(key_.data(), key_.size());
 }
 

@@ -12,7 +12,16 @@ using Body = std::function<Result<int>()>;
 // Calls `chosen` with the body of the subcommand that the command line names.
 using Choose = std::function<void(Body)>;
 
-void add_device_commands(cli::Tool& tool, const Choose& chosen);
+// The subcommands that others add to.
+struct Commands {
+  CLI::App* user = nullptr;
+  CLI::App* device = nullptr;
+};
+
+CLI::App* add_user_commands(cli::Tool& tool, const Choose& chosen);
+CLI::App* add_device_commands(cli::Tool& tool, const Choose& chosen);
+void add_share_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
+void add_token_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
 void add_backup_commands(cli::Tool& tool, const Choose& chosen);
 
 }  // namespace cbx::account

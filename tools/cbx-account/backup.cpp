@@ -79,7 +79,8 @@ Result<int> restore(const cli::Tool& tool, const Options& options) {
   CBX_TRY(state::State::restore(from, store.state_path(), options.force));
   CBX_ASSIGN(auto state, state::State::open(store.state_path(), false));
   CBX_ASSIGN(const auto devices, state.devices());
-  tool.log().info("restored: {} devices", devices.size());
+  CBX_ASSIGN(const auto users, state.users());
+  tool.log().info("restored: {} devices, {} users", devices.size(), users.size());
   return 0;
 }
 

@@ -1,75 +1,52 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "account.h"
 #include "address.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/selector.h"
-#include "store/store.h"
+#include "secret.h"
+#include "shared.h"
 
 namespace cbx::account {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct Options {
-  std::string device, nickname, key_file, host;
+  std::string device, nickname, key_file, host, owner;
   std::vector<std::string> tags, add_tags, remove_tags;
   int port = kDefaultPort, latency_ms = kDefaultLatencyMs, key_bits = 0;
   bool dry_run = false;
   bool no_key = false, new_key = false, clear_key = false, yes = false;
 };
 
-Result<state::State> open_state(const cli::Tool& tool) {
-  CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
-  return state::State::open(store.state_path(), true);
-}
-
-// The one device that `selector` names: people may say the nickname.
-Result<state::Device> find_device(state::State& state, const std::string& selector) {
-  CBX_ASSIGN(const auto devices, state.devices());
-  std::vector<cli::SelectableDevice> selectable;
-  for (const auto& d : devices) selectable.push_back({d.id, d.nickname, d.tags});
-  CBX_ASSIGN(const std::string id, cli::select_device(selector, selectable));
-  for (const auto& d : devices)
-    if (d.id == id) return d;
-  return fail(ErrorCode::internal, "selected device is gone");
-}
-
-Json to_json(const state::Device& device) {
-  return {{"v", 1},
-          {"type", "device"},
-          {"device", device.id},
-          {"nickname", device.nickname},
-          {"tags", device.tags},
-          {"enabled", device.enabled},
-          {"encrypted", !device.key.empty()},
-          {"key_bits", device.key.empty() ? 0 : device.key_bits},
-          {"created", format_rfc3339(device.created)}};
-}
-
 std::string join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 Result<std::string> read_key(const std::string& file) {
-  // Read to the end rather than by size: a pipe, as of <(pass show cam01), has none.
-  UniqueFd opened;
-  if (file != "-") opened.reset(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file != "-" && !opened) return fail(os_error(errno, fmt::format("cannot open '{}'", printable(file))));
-  std::string key;
-  char buffer[256];
-  for (ssize_t n = 0; (n = ::read(file == "-" ? 0 : opened.get(), buffer, sizeof buffer)) > 0 && key.size() < 1024;)
-    key.append(buffer, static_cast<size_t>(n));
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  CBX_ASSIGN(std::string key, read_secret(file));
   CBX_TRY(state::check_key(key));
   return key;
+}
+
+// Whom the device is shown to, now or in times to come.
+std::vector<std::string> viewers(const state::Device& device, const std::vector<state::Share>& shares) {
+  const WallMs now = floor_ms(SystemClock{}.wall());
+  std::vector<std::string> names;
+  for (const auto& share : shares)
+    if (share.device == device.id && (!share.until || *share.until > now)) names.push_back(share.user);
+  return names;
+}
+
+Json with_shares(const state::Device& device, const std::vector<state::Share>& shares) {
+  Json json = to_json(device);
+  json["shares"] = Json::array();
+  for (const auto& share : shares)
+    if (share.device == device.id) json["shares"].push_back({{"user", share.user}, {"until", to_json(share)["until"]}});
+  return json;
 }
 
 Result<Endpoint> endpoint(const cli::Tool& tool, const Options& options) {
@@ -113,7 +90,8 @@ Result<int> add(const cli::Tool& tool, const Options& options) {
                        .key_bits = options.key_bits ? options.key_bits : 128,
                        .tags = options.tags,
                        .enabled = true,
-                       .created = floor_ms(SystemClock{}.wall())};
+                       .created = floor_ms(SystemClock{}.wall()),
+                       .owner = options.owner};
   if (!options.no_key) {
     CBX_ASSIGN(device.key, options.key_file.empty() ? state::generate_key() : read_key(options.key_file));
   }
@@ -145,15 +123,18 @@ Result<int> list(const cli::Tool& tool, const Options& options) {
   std::vector<cli::SelectableDevice> selectable;
   for (const auto& d : devices) selectable.push_back({d.id, d.nickname, d.tags});
   CBX_ASSIGN(const auto ids, cli::select_devices(options.device, selectable));
+  CBX_ASSIGN(const auto shares, state.shares());
   cli::Output out;
-  cli::Table table(out, {{"DEVICE"}, {"NICKNAME"}, {"TAGS"}, {"KEY"}, {"STATE"}, {"CREATED"}}, tool.color(1));
+  cli::Table table(out, {{"DEVICE"}, {"NICKNAME"}, {"TAGS"}, {"OWNER"}, {"SHARED"}, {"KEY"}, {"STATE"}, {"CREATED"}},
+                   tool.color(1));
   for (const auto& d : devices) {
     if (std::find(ids.begin(), ids.end(), d.id) == ids.end()) continue;
     if (tool.json())
-      out.line(to_json(d).dump());
+      out.line(with_shares(d, shares).dump());
     else
-      table.row({d.id, d.nickname, join(d.tags), d.key.empty() ? "none" : fmt::format("AES-{}", d.key_bits),
-                 d.enabled ? "enabled" : "disabled", cli::human_time(d.created, store.utc_offset())});
+      table.row({d.id, d.nickname, join(d.tags), d.owner, join(viewers(d, shares)),
+                 d.key.empty() ? "none" : fmt::format("AES-{}", d.key_bits), d.enabled ? "enabled" : "disabled",
+                 cli::human_time(d.created, store.utc_offset())});
   }
   table.finish();
   CBX_TRY(out.flush());
@@ -164,14 +145,20 @@ Result<int> list(const cli::Tool& tool, const Options& options) {
 Result<int> print_device(const cli::Tool& tool, state::State& state, const std::string& id) {
   CBX_ASSIGN(const auto device, state.device(id));
   if (!device) return fail(ErrorCode::no_input, fmt::format("no device '{}'", printable(id)));
+  CBX_ASSIGN(const auto shares, state.shares());
   cli::Output out;
   if (tool.json()) {
-    out.line(to_json(*device).dump());
+    out.line(with_shares(*device, shares).dump());
   } else {
     CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
     out.line(fmt::format("device    {}", device->id));
     out.line(fmt::format("nickname  {}", device->nickname));
     out.line(fmt::format("tags      {}", join(device->tags)));
+    out.line(fmt::format("owner     {}", device->owner.empty() ? "none" : device->owner));
+    for (const auto& share : shares)
+      if (share.device == id)
+        out.line(fmt::format("shared    {}{}", share.user,
+                             share.until ? " until " + time_or(share.until, store, "") : std::string()));
     out.line(fmt::format("key       {}", device->key.empty() ? "none" : fmt::format("AES-{}", device->key_bits)));
     out.line(fmt::format("state     {}", device->enabled ? "enabled" : "disabled"));
     out.line(fmt::format("created   {}", cli::human_time(device->created, store.utc_offset())));
@@ -188,6 +175,28 @@ Result<int> change(const cli::Tool& tool, const Options& options,
   CBX_TRY(how(state, device.id));
   if (!tool.json()) return 0;
   return print_device(tool, state, device.id);
+}
+
+Result<int> remove(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(auto state, open_state(tool));
+  CBX_ASSIGN(const auto device, find_device(state, options.device));
+  CBX_ASSIGN(const auto shares, state.shares());
+  CBX_ASSIGN(const auto tokens, state.tokens());
+  const auto of_device = [&](const auto& entry) { return entry.device == device.id; };
+  const auto shared = std::count_if(shares.begin(), shares.end(), of_device);
+  const auto given = std::count_if(tokens.begin(), tokens.end(), of_device);
+  if (!options.dry_run) CBX_TRY(state.remove_device(device.id));
+  if (tool.json()) {
+    Json json = with_shares(device, shares);
+    json["removed"] = !options.dry_run;
+    if (options.dry_run) json["dry_run"] = true;
+    cli::Output out;
+    out.line(json.dump());
+    CBX_TRY(out.flush());
+  }
+  tool.log().info("{} '{}', {} shares and {} tokens; its recordings stay", options.dry_run ? "would remove" : "removed",
+                  device.id, shared, given);
+  return 0;
 }
 
 void add_address_options(CLI::App* app, const std::shared_ptr<Options>& o) {
@@ -207,7 +216,7 @@ void add_address_options(CLI::App* app, const std::shared_ptr<Options>& o) {
 
 }  // namespace
 
-void add_device_commands(cli::Tool& tool, const Choose& choose) {
+CLI::App* add_device_commands(cli::Tool& tool, const Choose& choose) {
   auto* device = tool.app().add_subcommand("device", "Cameras: who may publish, and with which key");
   device->require_subcommand(1);
   auto o = std::make_shared<Options>();
@@ -228,6 +237,7 @@ void add_device_commands(cli::Tool& tool, const Choose& choose) {
   sub->add_option("--key-file", o->key_file, "Take the key from FILE (- is standard input) instead of making one")
       ->type_name("FILE")
       ->excludes(no_key);
+  sub->add_option("--owner", o->owner, "The user whose device it is")->type_name("USER");
   add_address_options(sub, o);
 
   sub = command("list", "List devices", [&tool, o] { return list(tool, *o); });
@@ -240,13 +250,8 @@ void add_device_commands(cli::Tool& tool, const Choose& choose) {
   });
   device_argument(sub, "Id or nickname")->required();
 
-  sub = command("rm", "Remove a device; its recordings stay", [&tool, o]() -> Result<int> {
-    CBX_ASSIGN(auto state, open_state(tool));
-    CBX_ASSIGN(const auto found, find_device(state, o->device));
-    if (!o->dry_run) CBX_TRY(state.remove_device(found.id));
-    tool.log().info("{} '{}'; its recordings stay", o->dry_run ? "would remove" : "removed", found.id);
-    return 0;
-  });
+  sub = command("rm", "Remove a device with its shares and tokens; its recordings stay",
+                [&tool, o] { return remove(tool, *o); });
   device_argument(sub, "Id or nickname")->required();
   sub->add_flag("-n,--dry-run", o->dry_run, "Only say what would be removed");
 
@@ -282,6 +287,7 @@ void add_device_commands(cli::Tool& tool, const Choose& choose) {
                   });
     device_argument(sub, "Id or nickname")->required();
   }
+  return device;
 }
 
 }  // namespace cbx::account
