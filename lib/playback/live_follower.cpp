@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <ranges>
 #include <set>
+#include <utility>
 
 namespace cbx::playback {
 namespace {
@@ -70,7 +71,6 @@ void LiveFollower::missed() {
 }
 
 bool LiveFollower::look(bool time_passed) {
-  const auto before = view_;
   if (time_passed) {
     ++ticks_;
     watch_folders();
@@ -91,7 +91,7 @@ bool LiveFollower::look(bool time_passed) {
   }
   changed |= check_silence();
   if (changed) show();
-  return view_ != before;
+  return std::exchange(told_view_, view_) != view_;
 }
 
 // ---------------------------------------------------------------------------------------------------- folders
@@ -282,6 +282,7 @@ bool LiveFollower::check_silence() {
     return true;
   }
   if (ended_ || silent < shared_.options.silence) return false;
+  if (look_at_newest()) return true;
   return ended_ = true;
 }
 

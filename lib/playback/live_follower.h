@@ -65,7 +65,7 @@ class LiveFollower final : private FolderEvents::Listener {
   const Shared& shared_;
   const std::string device_;
   LiveList list_;
-  std::shared_ptr<const LiveView> view_;
+  std::shared_ptr<const LiveView> view_, told_view_;
   bool ended_ = false;
   Monotonic grown_{};
 

@@ -45,10 +45,10 @@ class LiveTest : public segment::test::RecorderTest, public ::testing::WithParam
     return true;
   }
   // Until the newest picture is at most a fragment behind the clock.
-  bool caught_up() {
+  bool caught_up(Millis at_most = 1500ms) {
     return await([&] {
       const auto stream = watch();
-      if (!stream || floor_ms(clock.wall()) - stream->view()->until > 1500ms) return false;
+      if (!stream || floor_ms(clock.wall()) - stream->view()->until > at_most) return false;
       history.add(*stream->hls());
       return true;
     });
@@ -111,7 +111,7 @@ TEST_P(LiveTest, ShowsWhatIsBeingRecordedAcrossMinutesAndNothingTwice) {
   EXPECT_EQ(history.last.part_target, 0.6);
   const auto stream = watch();
   const auto records = segments();
-  EXPECT_EQ(records.size(), 4u);
+  EXPECT_EQ(records.size(), 3u);
   EXPECT_GE(history.segments.size(), 18u);
   expect_same_as_recorded(records);
 }
@@ -223,6 +223,7 @@ TEST_P(LiveTest, AfterSilenceItEndsAndLaterBeginsAnewWithLaterNumbers) {
   feed(900000, 20);
   ASSERT_TRUE(caught_up());
   recorder->end("close");
+  ASSERT_TRUE(caught_up(60ms));
   clock.advance(11s);
   ASSERT_TRUE(await([&] { return watch()->view()->ended; }));
   ASSERT_TRUE(look());
@@ -246,6 +247,7 @@ TEST_P(LiveTest, BackWithinTheFarewellItIsAnotherList) {
   feed(900000, 20);
   ASSERT_TRUE(caught_up());
   recorder->end("close");
+  ASSERT_TRUE(caught_up(60ms));
   clock.advance(12s);
   ASSERT_TRUE(await([&] { return watch()->view()->ended; }));
   ASSERT_TRUE(look());
@@ -287,10 +289,9 @@ TEST_P(LiveTest, WhatNobodyAsksForIsForgotten) {
   const Pts90k t = feed(900000, 5);
   ASSERT_TRUE(caught_up());
   const auto stream = watch();
-  const auto view = stream->view();
   clock.advance(61s);
   ASSERT_TRUE(await([&] { return hub->watched() == 0; }));
-  EXPECT_EQ(stream->view(), view) << "who holds it still sees the last moment";
+  EXPECT_FALSE(stream->view()->groups.empty()) << "who holds it still sees the last moment";
   recorder->end("close");
   connect("c2", t);
   feed(t, 5);
@@ -360,9 +361,11 @@ TEST_P(LiveTest, AWriteThatFailedIsTakenBack) {
   fs.full = true;
   t = feed(t, 3);
   fs.full = false;
-  t = feed(t, 10);
-  ASSERT_TRUE(caught_up());
-  feed(t, 10);
+  for (int i = 0; i < 5; ++i) {
+    t = feed(t, 2);
+    ASSERT_TRUE(caught_up());
+  }
+  feed(t, 8);
   ASSERT_TRUE(caught_up());
   EXPECT_GE(watch()->view()->pieces.size(), 2u);
   expect_same_as_recorded(segments());

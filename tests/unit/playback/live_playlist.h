@@ -91,8 +91,8 @@ inline Playlist parse_playlist(const std::string& text) {
       time = value();
     }
     if (is("#EXT-X-PART"))
-      s.parts.push_back({attribute(line, "URI"), std::stod(attribute(line, "DURATION")),
-                         attribute(line, "INDEPENDENT") == "YES"});
+      s.parts.push_back(
+          {attribute(line, "URI"), std::stod(attribute(line, "DURATION")), attribute(line, "INDEPENDENT") == "YES"});
     if (is("#EXTINF")) s.duration = std::stod(value());
     if (is("#EXT-X-ENDLIST")) p.ended = true;
     const bool uri = !line.empty() && line[0] != '#';
