@@ -45,11 +45,13 @@ groups() {
 }
 
 @test "a file that the journal lost is adopted with its groups" {
+  # An adopted file lasts as long as the longer of its tracks: the last group's duration may be another.
+  local told='{codecs, init, media_offset, bytes: .groups | map(.[0]), ms: .groups[:-1] | map(.[1])}'
   cut_stream --device cam --start 2026-11-20T08:00:00Z "$(clip h264 20)"
-  field '{codecs, init, media_offset, groups}' cam >before
+  field "$told" cam >before
   : >store/media/cam/2026-11-20/records.jsonl
   touch -d '1 hour ago' store/media/cam/2026-11-20/*.mp4
   cbx-verify --repair || [ $? = 1 ]
-  field '{codecs, init, media_offset, groups}' cam >after
+  field "$told" cam >after
   cmp before after
 }
