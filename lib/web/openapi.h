@@ -1,5 +1,5 @@
 // What a route takes and answers, declared beside its handler: its checks, its description at /api/v1/openapi.json and
-// the tests are all made from this.
+// the tests are all made from this (private to lib/web).
 #pragma once
 
 #include <nlohmann/json.hpp>
