@@ -112,6 +112,10 @@ class PosixFilesystem final : public Filesystem {
   Status sync_all(const std::string& path) override;
 };
 
+// A regular file at `base`/`relative`, for reading.  No part of `relative` may be a symbolic link or lead upwards;
+// `base` may.  Errors: no_input when it is not there, data when it is no regular file.
+Result<std::unique_ptr<File>> open_beneath(const std::string& base, std::string_view relative);
+
 // Opens those of descriptors 0, 1 and 2 that are closed (`>&-`), in a way that reading from or writing to them fails.
 // Call first of all in main: otherwise the next file to be opened would be the standard output.
 void guard_standard_descriptors();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/device_id.h"
@@ -45,6 +46,14 @@ class Writer {
   }
   void flag(const char* name, bool& v) {
     if (v) json_[name] = true;
+  }
+  void codecs(const char* name, std::string& v) { text(name, v); }
+  void short_hash(const char* name, std::string& v) { text(name, v); }
+  void groups(const char* name, SegmentRecord& r) {
+    if (r.groups.empty()) return;
+    Json rows = Json::array();
+    for (const SegmentGroup& g : r.groups) rows.push_back(Json::array({g.bytes, g.duration_ms}));
+    json_[name] = std::move(rows);
   }
   std::string line() const { return json_.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -105,11 +114,7 @@ class Reader {
   template <typename T>
   void integer_or_none(const char* name, T& v) {
     if (const Json* j = find(name)) {
-      const bool fits = j->is_number_integer() && (!j->is_number_unsigned() || j->get<uint64_t>() <= kMax) &&
-                        j->get<int64_t>() >= 0 &&
-                        j->get<int64_t>() <= static_cast<int64_t>(std::numeric_limits<T>::max());
-      if (!fits) return set_error(fmt::format("field '{}' is no whole number in range", name));
-      v = static_cast<T>(j->get<int64_t>());
+      if (!whole(*j, v)) set_error(fmt::format("field '{}' is no whole number in range", name));
     }
   }
   void any_integer(const char* name, std::optional<int64_t>& v) {
@@ -136,10 +141,50 @@ class Reader {
       v = j->get<bool>();
     }
   }
+  // It goes into playlists: only what such names are made of (RFC 6381, without its quoted forms).
+  void codecs(const char* name, std::string& v) {
+    text(name, v);
+    const bool plain =
+        v.size() <= 512 && std::all_of(v.begin(), v.end(), [](unsigned char c) {
+          return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' || c == ',' || c == '-';
+        });
+    if (!plain) set_error(fmt::format("field '{}' names no codecs", name));
+  }
+  // 16 hexadecimal digits.
+  void short_hash(const char* name, std::string& v) {
+    text(name, v);
+    if (!v.empty() && (v.size() != 16 || v.find_first_not_of("0123456789abcdef") != v.npos))
+      set_error(fmt::format("field '{}' is no short hash", name));
+  }
+  // They lie in the file, one behind the other.
+  void groups(const char* name, SegmentRecord& r) {
+    const Json* j = find(name);
+    if (r.media_offset > r.bytes) set_error("field 'media_offset' lies behind the file's end");
+    if (!j || error_) return;
+    const auto bad = [&] { set_error(fmt::format("field '{}' is no list of groups inside the file", name)); };
+    if (!j->is_array() || j->size() > kMostGroups) return bad();
+    int64_t room = r.bytes - r.media_offset, time = r.duration_ms;
+    for (const Json& row : *j) {
+      SegmentGroup g;
+      if (!row.is_array() || row.size() != 2 || !whole(row[0], g.bytes) || !whole(row[1], g.duration_ms)) return bad();
+      if (g.bytes == 0 || g.bytes > room || g.duration_ms > time) return bad();
+      room -= g.bytes;
+      time -= g.duration_ms;
+      r.groups.push_back(g);
+    }
+  }
   const std::optional<std::string>& error() const { return error_; }
 
  private:
   static constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
+
+  template <typename T>
+  static bool whole(const Json& j, T& v) {
+    const bool fits = j.is_number_integer() && (!j.is_number_unsigned() || j.get<uint64_t>() <= kMax) &&
+                      j.get<int64_t>() >= 0 && j.get<int64_t>() <= static_cast<int64_t>(std::numeric_limits<T>::max());
+    if (fits) v = static_cast<T>(j.get<int64_t>());
+    return fits;
+  }
 
   const Json* find(const char* name) const {
     const auto it = json_.find(name);
@@ -176,6 +221,10 @@ void visit(V& v, SegmentRecord& r) {
   v.any_integer("pts", r.pts);
   v.any_integer("clock_offset_ms", r.clock_offset_ms);
   v.integer_or_none("lost", r.lost);
+  v.codecs("codecs", r.codecs);
+  v.short_hash("init", r.init);
+  v.integer_or_none("media_offset", r.media_offset);
+  v.groups("groups", r);
 }
 template <typename V>
 void visit(V& v, ConnectionOpenRecord& r) {
@@ -251,6 +300,7 @@ void visit(V& v, DeleteRecord& r) {
   v.path("path", r.path, r.device);
   v.text("reason", r.reason);
   v.integer_or_none("bytes", r.bytes);
+  v.text("who", r.who);
   v.flag("dry_run", r.dry_run);
 }
 template <typename V>

@@ -23,6 +23,8 @@ struct SegmentGroup {
   int64_t duration_ms = 0;
   bool operator==(const SegmentGroup&) const = default;
 };
+// A file of an hour, the longest that is recorded, has 655 at most.
+inline constexpr size_t kMostGroups = 4096;
 
 // "segment": a finished file.  Its path is relative to ROOT/media.
 struct SegmentRecord {
@@ -43,7 +45,7 @@ struct SegmentRecord {
   std::optional<int64_t> pts;              // first unrolled PTS, 90 kHz
   std::optional<int64_t> clock_offset_ms;  // wall clock less device clock, where the device told its own
   int64_t lost = 0;                        // TS packets, or frames of an import, that were missing or damaged inside
-  // What playlists need; left out by recorders before them, then the file tells.
+  // What playlists need; recorders of before they were there left them out, then the file tells.
   std::string codecs;                // RFC 6381, the video track first: "avc1.64001f,mp4a.40.2"
   std::string init;                  // 16 hex digits: the beginning of the SHA-256 of the file's init segment
   int64_t media_offset = 0;          // of the first fragment; the groups follow each other from there
@@ -136,6 +138,7 @@ struct DeleteRecord {
   std::string reason;  // "rm", "age", "size", "free", "duplicate", …
   bool dry_run = false;
   int64_t bytes = 0;  // that the file had
+  std::string who{};  // the login name of whoever asked for it over HTTP
   bool operator==(const DeleteRecord&) const = default;
 };
 

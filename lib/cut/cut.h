@@ -57,10 +57,17 @@ struct Request {
   std::string who;  // login name, or the Unix user at a terminal
   WallMs when{};
   std::string tool;  // "cbx-cut 0.1.0"
+  // What else is known; may be left out.
+  std::string nickname;   // of the device
+  std::string file_name;  // of the cut, where it has another than its own
+  // The sources' hashes as just read again, in the order of sources(); "" for one that could not be.
+  std::vector<std::string> read_again;
 };
 
-// The text beside a cut: comment lines (#) for people and scripts, then `sha256sum -c` lines for the cut itself and its
-// sources.  `sha256` is that of the whole cut, see hash().
+// The text beside a cut.  Comment lines tell people and scripts (`# key: value`, the keys of a line once each but for
+// `source` and `gap`), then comes one line for `sha256sum -c`, run where the cut lies.  The sources are comments, too,
+// since they lie elsewhere: `sed -n 's/^# source: //p' M | (cd ROOT/media && sha256sum -c)` checks them.
+// `sha256` is that of the whole cut, see hash().
 std::string manifest(const Cut& cut, const store::Store& store, const Request& request, std::string_view sha256);
 // Reads it all.  `progress` may be null; returning false from it ends with try_again.
 Result<std::string> hash(const Cut& cut, const std::function<bool(uint64_t done)>& progress = {});

@@ -65,6 +65,7 @@ class Statement {
   double real(int column) const;
   std::string text(int column) const;
   Bytes blob(int column) const;
+  ByteSpan blob_view(int column) const;  // until the next step()
   bool null(int column) const;
   std::optional<int64_t> any_integer(int column) const;
   WallMs time(int column) const { return WallMs{Millis{integer(column)}}; }

@@ -61,6 +61,11 @@ Bytes Statement::blob(int column) const {
   return p ? Bytes(p, p + sqlite3_column_bytes(handle_, column)) : Bytes();
 }
 
+ByteSpan Statement::blob_view(int column) const {
+  const auto* p = static_cast<const uint8_t*>(sqlite3_column_blob(handle_, column));
+  return p ? ByteSpan(p, static_cast<size_t>(sqlite3_column_bytes(handle_, column))) : ByteSpan();
+}
+
 bool Statement::null(int column) const {
   return sqlite3_column_type(handle_, column) == SQLITE_NULL;
 }

@@ -51,6 +51,8 @@ void Index::Impl::forget_interned() {
   connections.clear();
   formats.clear();
   formats_by_id.clear();
+  playbacks.clear();
+  playbacks_by_id.clear();
 }
 
 // Everything of the day whose records lie in the journal of that day.
@@ -85,7 +87,7 @@ Result<Applied> Index::Impl::write(std::span<const Record> records, bool from_jo
                                    uint64_t offset, const Day* day) {
   crash_point("index.apply");
   Applied applied;
-  if (devices.size() + connections.size() + formats.size() > kMostInterned) forget_interned();
+  if (devices.size() + connections.size() + formats.size() + playbacks.size() > kMostInterned) forget_interned();
   const Status done = db.transaction([&]() -> Status {
     CBX_TRY(check_interned());
     if (day) {
@@ -157,6 +159,15 @@ Result<int64_t> Index::Impl::format_id(const SegmentRecord& r) {
   return id;
 }
 
+Result<int64_t> Index::Impl::playback_id(const SegmentRecord& r) {
+  const std::string key = fmt::format("{}\n{}", r.codecs, r.init);
+  if (const auto known = playbacks.find(key); known != playbacks.end()) return known->second;
+  CBX_ASSIGN(const int64_t id, intern(db, "SELECT id FROM playback WHERE codecs = ?1 AND init = ?2",
+                                      "INSERT INTO playback (codecs, init) VALUES (?1, ?2)", r.codecs, r.init));
+  playbacks.emplace(key, id);
+  return id;
+}
+
 Status Index::Impl::put(const SegmentRecord& r, bool from_journal, Applied& applied) {
   const auto refuse = [&](std::string why) -> Status {
     applied.refused.push_back(std::move(why));
@@ -190,11 +201,22 @@ Status Index::Impl::put(const SegmentRecord& r, bool from_journal, Applied& appl
   }
   std::optional<Bytes> hash;
   if (!r.sha256.empty()) hash = from_hex(r.sha256);
+  std::optional<int64_t> playback, media_offset;
+  if (!r.codecs.empty() || !r.init.empty()) {
+    CBX_ASSIGN(playback, playback_id(r));
+  }
+  if (r.media_offset != 0) media_offset = r.media_offset;
+  std::optional<Bytes> groups;
+  if (!r.groups.empty()) groups = pack_groups(r.groups);
   CBX_ASSIGN(auto* detail,
-             db.cached("INSERT INTO segment_detail VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
-                       "sha256 = ?3, connection_id = ?4, pts = ?5, clock_offset_ms = ?6, lost = ?7 WHERE "
-                       "(sha256, connection_id, pts, clock_offset_ms, lost) IS NOT (?3, ?4, ?5, ?6, ?7)"));
-  CBX_TRY(detail->bind(device, r.start, hash, connection, r.pts, r.clock_offset_ms, r.lost).run());
+             db.cached("INSERT INTO segment_detail VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO "
+                       "UPDATE SET sha256 = ?3, connection_id = ?4, pts = ?5, clock_offset_ms = ?6, lost = ?7, "
+                       "playback_id = ?8, media_offset = ?9, media_groups = ?10 WHERE "
+                       "(sha256, connection_id, pts, clock_offset_ms, lost, playback_id, media_offset, media_groups) "
+                       "IS NOT (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+  CBX_TRY(
+      detail->bind(device, r.start, hash, connection, r.pts, r.clock_offset_ms, r.lost, playback, media_offset, groups)
+          .run());
   CBX_ASSIGN(auto* longest, db.cached("UPDATE device SET max_duration_ms = ?2 WHERE id = ?1 AND max_duration_ms < ?2"));
   return longest->bind(device, r.duration_ms).run();
 }

@@ -16,12 +16,23 @@ struct Format {
   std::string audio, source, end;
 };
 
+// A list of groups in few bytes, for a column: per group the differences of its bytes and its duration to those of the
+// group before, zigzag and base 128.  Unpacking appends; false (what was appended is then of no use) when it is none.
+Bytes pack_groups(std::span<const SegmentGroup> groups);
+bool unpack_groups(ByteSpan packed, std::vector<SegmentGroup>& groups);
+
+// What is interned in `playback`.
+struct Playback {
+  std::string codecs, init;
+};
+
 struct Index::Impl {
   store::Store store;
   db::Database db;
   // Interned ids seen so far.  Emptied when a transaction is rolled back: it may have made some of them.
-  std::unordered_map<std::string, int64_t> devices, connections, formats;
+  std::unordered_map<std::string, int64_t> devices, connections, formats, playbacks;
   std::unordered_map<int64_t, Format> formats_by_id;
+  std::unordered_map<int64_t, Playback> playbacks_by_id;
   int64_t data_version = 0;
 
   Impl(store::Store s, db::Database d) : store(std::move(s)), db(std::move(d)) {}
@@ -39,6 +50,7 @@ struct Index::Impl {
   Result<int64_t> device_id(const std::string& name);
   Result<int64_t> connection_id(int64_t device, const std::string& name);
   Result<int64_t> format_id(const SegmentRecord& r);
+  Result<int64_t> playback_id(const SegmentRecord& r);
   Status put(const SegmentRecord& r, bool from_journal, Applied& applied);
   Status put(const ConnectionOpenRecord& r);
   Status put(const ConnectionCloseRecord& r);
@@ -53,7 +65,9 @@ struct Index::Impl {
   // query.cpp
   // nullopt when no record spoke of the device yet.
   Result<std::optional<int64_t>> find_device(std::string_view name);
-  Result<Format> format(int64_t id);
+  // The pointers hold until the next call that may forget what is interned.
+  Result<const Format*> format(int64_t id);
+  Result<const Playback*> playback(int64_t id);
   void forget_interned();
   // Forgets them when another process has written: it may have deleted some of them.
   Status check_interned();

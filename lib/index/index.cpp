@@ -97,6 +97,8 @@ constexpr Orphans kOrphans[] = {
      "s.start_ms = segment_detail.start_ms)"},
     {"segments of devices that are not there", "segment WHERE device_id NOT IN (SELECT id FROM device)"},
     {"segments of formats that are not there", "segment WHERE format_id NOT IN (SELECT id FROM format)"},
+    {"details of init segments that are not there",
+     "segment_detail WHERE playback_id IS NOT NULL AND playback_id NOT IN (SELECT id FROM playback)"},
     {"tombstones of devices that are not there", "tombstone WHERE device_id NOT IN (SELECT id FROM device)"},
     {"missing segments of devices that are not there", "missing WHERE device_id NOT IN (SELECT id FROM device)"},
     {"events of devices that are not there", "event WHERE device_id NOT IN (SELECT id FROM device)"},

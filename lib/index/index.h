@@ -50,6 +50,19 @@ struct Pin {
   std::string who{};
 };
 
+// What a playlist must know of a file.  Texts and groups hold as long as the visit lasts.
+struct PlayableFile {
+  WallMs start{};
+  int64_t duration_ms = 0, bytes = 0;
+  std::string_view codecs, init;
+  int width = 0, height = 0, rotation = 0;
+  double fps = 0;
+  int64_t connection = 0;  // equal for files of one connection, 0 without
+  std::optional<int64_t> pts;
+  int64_t media_offset = 0;
+  std::span<const SegmentGroup> groups;
+};
+
 // The least that is to be known of a finished file in order to delete it.
 struct StoredFile {
   WallMs start{};
@@ -110,6 +123,9 @@ class Index {
   Status segments(std::string_view device, TimeRange range, bool details,
                   const std::function<bool(const SegmentRecord&)>& visit);
   Result<std::optional<SegmentRecord>> segment(std::string_view device, WallMs start);
+  // The same files as segments(), as playlists see them, and as fast as can be: one read lock is held throughout.
+  // `visit` must not use this index; it returns false to stop.
+  Status playable(std::string_view device, TimeRange range, const std::function<bool(const PlayableFile&)>& visit);
   Result<std::optional<DeleteRecord>> tombstone(std::string_view device, WallMs start);
   // Where deleted segments of `range` were.  A tombstone knows no end: it is taken to reach to the next one's start, at
   // most a minute.
@@ -120,6 +136,10 @@ class Index {
   Result<std::vector<LinkMinute>> links(std::string_view device, TimeRange range);
   Result<std::vector<Connection>> connections(std::string_view device, TimeRange range, WallMs now);
   Result<bool> has_connections(std::string_view device);
+  // The connection that was opened last, and the last minute that a link is on record for.  Cheap however many there
+  // are.
+  Result<std::optional<Connection>> last_connection(std::string_view device, WallMs now);
+  Result<std::optional<LinkMinute>> last_link(std::string_view device);
   Result<std::vector<EventRecord>> events(std::string_view device, TimeRange range);
   Result<std::vector<GapRecord>> gap_records(std::string_view device, TimeRange range);
   // Pins in force at `now`, what later unpins took off them already cut away; without `now` those that have run out,

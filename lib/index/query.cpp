@@ -41,8 +41,8 @@ Result<std::optional<int64_t>> Index::Impl::find_device(std::string_view name) {
   return std::optional{id};
 }
 
-Result<Format> Index::Impl::format(int64_t id) {
-  if (const auto known = formats_by_id.find(id); known != formats_by_id.end()) return known->second;
+Result<const Format*> Index::Impl::format(int64_t id) {
+  if (const auto known = formats_by_id.find(id); known != formats_by_id.end()) return &known->second;
   CBX_ASSIGN(auto* statement, db.cached("SELECT video, width, height, fps, rotation, audio, source, end FROM format "
                                         "WHERE id = ?1"));
   CBX_ASSIGN(const bool row, statement->bind(id).step());
@@ -57,8 +57,17 @@ Result<Format> Index::Impl::format(int64_t id) {
   f.source = statement->text(6);
   f.end = statement->text(7);
   statement->reset();
-  formats_by_id.emplace(id, f);
-  return f;
+  return &formats_by_id.emplace(id, std::move(f)).first->second;
+}
+
+Result<const Playback*> Index::Impl::playback(int64_t id) {
+  if (const auto known = playbacks_by_id.find(id); known != playbacks_by_id.end()) return &known->second;
+  CBX_ASSIGN(auto* statement, db.cached("SELECT codecs, init FROM playback WHERE id = ?1"));
+  CBX_ASSIGN(const bool row, statement->bind(id).step());
+  if (!row) return fail(ErrorCode::data, fmt::format("'{}': init segment {} is missing", db.path(), id));
+  Playback p{statement->text(0), statement->text(1)};
+  statement->reset();
+  return &playbacks_by_id.emplace(id, std::move(p)).first->second;
 }
 
 Result<std::vector<std::string>> Index::devices() {
@@ -74,9 +83,10 @@ Result<std::vector<std::string>> Index::devices() {
 
 namespace {
 
-#define CBX_DETAIL_ROWS                                                                                         \
-  "SELECT s.start_ms, s.duration_ms, s.bytes, s.format_id, d.sha256, c.name, d.pts, d.clock_offset_ms, d.lost " \
-  "FROM segment s LEFT JOIN segment_detail d ON d.device_id = s.device_id AND d.start_ms = s.start_ms "         \
+#define CBX_DETAIL_ROWS                                                                                          \
+  "SELECT s.start_ms, s.duration_ms, s.bytes, s.format_id, d.sha256, c.name, d.pts, d.clock_offset_ms, d.lost, " \
+  "d.playback_id, d.media_offset, d.media_groups "                                                               \
+  "FROM segment s LEFT JOIN segment_detail d ON d.device_id = s.device_id AND d.start_ms = s.start_ms "          \
   "LEFT JOIN connection c ON c.id = d.connection_id WHERE s.device_id = ?1 AND s.start_ms >= ?2 AND s.start_ms < ?3 "
 // A segment whose file is missing is not there, for everybody but those who look after the index itself.
 #define CBX_THERE                                                                                        \
@@ -95,21 +105,28 @@ Result<SegmentRecord> read_segment(Index::Impl& impl, db::Statement& row, std::s
   r.duration_ms = row.integer(1);
   r.bytes = row.integer(2);
   r.path = impl.store.segment_path(device, r.start);
-  CBX_ASSIGN(Format f, impl.format(row.integer(3)));
-  r.video = std::move(f.video);
-  r.width = f.width;
-  r.height = f.height;
-  r.fps = f.fps;
-  r.rotation = f.rotation;
-  r.audio = std::move(f.audio);
-  r.source = std::move(f.source);
-  r.end = std::move(f.end);
+  CBX_ASSIGN(const Format* f, impl.format(row.integer(3)));
+  r.video = f->video;
+  r.width = f->width;
+  r.height = f->height;
+  r.fps = f->fps;
+  r.rotation = f->rotation;
+  r.audio = f->audio;
+  r.source = f->source;
+  r.end = f->end;
   if (!details) return r;
   r.sha256 = to_hex(row.blob(4));
   r.connection = row.text(5);
   r.pts = row.any_integer(6);
   r.clock_offset_ms = row.any_integer(7);
   r.lost = row.integer(8);
+  if (const auto id = row.any_integer(9)) {
+    CBX_ASSIGN(const Playback* p, impl.playback(*id));
+    r.codecs = p->codecs;
+    r.init = p->init;
+  }
+  r.media_offset = row.integer(10);
+  if (!unpack_groups(row.blob(11), r.groups)) r.groups.clear();
   return r;
 }
 

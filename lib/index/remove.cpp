@@ -109,6 +109,7 @@ DeleteRecord Remover::record(const Day& day, const StoredFile& file) const {
   r.reason = day.reason;
   r.bytes = file.bytes;
   r.dry_run = removal_.dry_run;
+  r.who = removal_.who;
   return r;
 }
 

@@ -30,6 +30,7 @@ struct Removal {
   std::function<void(const std::string& what, const Error&)> failed;
   // Asked when there is no room for a tombstone; true: there is some now, try again.
   std::function<bool()> make_room;
+  std::string who{};  // login name, for the journal; may be empty
 };
 
 // Collects victims and deletes them by groups.  Not thread-safe.  The error of add() and flush() is the index's

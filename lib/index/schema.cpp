@@ -147,6 +147,15 @@ CREATE TABLE pushed (
   sha256    BLOB,
   PRIMARY KEY (device_id, start_ms, target_id)) STRICT, WITHOUT ROWID;
 ALTER TABLE pin ADD COLUMN who TEXT NOT NULL DEFAULT '';)",
+    // What playlists need.  `media_groups` is the list of groups as pack_groups() writes it.
+    R"(CREATE TABLE playback (
+  id     INTEGER PRIMARY KEY,
+  codecs TEXT NOT NULL,
+  init   TEXT NOT NULL,
+  UNIQUE (codecs, init)) STRICT;
+ALTER TABLE segment_detail ADD COLUMN playback_id INTEGER;
+ALTER TABLE segment_detail ADD COLUMN media_offset INTEGER;
+ALTER TABLE segment_detail ADD COLUMN media_groups BLOB;)",
 };
 
 constexpr db::Schema kSchema{

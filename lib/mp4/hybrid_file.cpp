@@ -171,6 +171,17 @@ Result<Layout> locate(File& file) {
   return layout;
 }
 
+Fragment brief_of(const FragmentHead& head) {
+  Fragment f{head.track, head.offset, head.size, head.tfdt, head.duration, head.key(), INT64_MAX, INT64_MIN};
+  int64_t dts = head.tfdt;
+  for (const FragmentSample& s : head.samples) {
+    f.first_pts = std::min(f.first_pts, dts + s.composition_offset);
+    f.end_pts = std::max(f.end_pts, dts + s.composition_offset + s.duration);
+    dts += s.duration;
+  }
+  return f;
+}
+
 Finished summary_of(const std::vector<SampleTable>& tables, uint64_t bytes, uint64_t moov_bytes) {
   Finished f;
   f.bytes = bytes;

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "mp4/fragment.h"
 #include "mp4/hybrid_writer.h"
 #include "mp4/sample_table.h"
 
@@ -37,6 +38,9 @@ struct FoundInfo {
   uint64_t reserve_offset = 0;
 };
 Result<FoundInfo> find_info(File& file);
+
+// What a map tells of a fragment.
+Fragment brief_of(const FragmentHead& head);
 
 // Writes the final moov and commits; the file ends at `end`, behind the last fragment, and is a recording.
 Result<Finished> finish_file(File& file, const Layout& layout, uint64_t end, const std::vector<SampleTable>& tables,

@@ -113,9 +113,12 @@ struct Fragment {
   uint64_t offset = 0, size = 0;   // moof and mdat together
   int64_t tfdt = 0, duration = 0;  // in the track's timescale
   bool key = false;                // starts with a sync sample
+  // Presentation: of the sample that is shown first, and where the one shown last ends.
+  int64_t first_pts = 0, end_pts = 0;
 };
 struct FileMap {
   FileInfo info;
+  std::vector<codec::TrackConfig> tracks;
   uint64_t init_offset = 0, init_size = 0;  // the hidden ftyp + moov
   bool finished = false;
   std::vector<Fragment> fragments;

@@ -153,14 +153,16 @@ Result<FileMap> read_file_map(File& file) {
   CBX_ASSIGN(Layout layout, locate(file));
   FileMap map;
   map.info = std::move(layout.info);
+  map.tracks = std::move(layout.tracks);
   map.init_offset = layout.init_offset;
   map.init_size = layout.init_size;
   map.finished = layout.finished;
+  const int tracks = static_cast<int>(map.tracks.size());
   uint64_t at = layout.fragments_offset;
   while (true) {
-    CBX_ASSIGN(const auto f, read_fragment(file, at, layout.end, static_cast<int>(layout.tracks.size())));
+    CBX_ASSIGN(const auto f, read_fragment(file, at, layout.end, tracks));
     if (!f) break;
-    map.fragments.push_back({f->track, f->offset, f->size, f->tfdt, f->duration, f->key()});
+    map.fragments.push_back(brief_of(*f));
     at += f->size;
   }
   return map;

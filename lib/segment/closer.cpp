@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/crash_point.h"
+#include "mp4/codecs.h"
 #include "store/journal.h"
 
 namespace cbx::segment {
@@ -308,6 +309,19 @@ void Closer::hash(FinishJob& job) {
     log_.error("cannot hash '{}': {}", job.record.path, hashed.error().message());
 }
 
+// What playlists need.  A file that does not tell is still recorded, and read again by whoever plays it.
+void Closer::describe(FinishJob& job) {
+  SegmentRecord& r = job.record;
+  if (!r.groups.empty() || !job.file) return;
+  auto told = mp4::describe(*job.file, r.duration_ms);
+  if (!told) return log_.warn("cannot tell the groups of '{}': {}", r.path, told.error().message());
+  if (told->groups.size() > kMostGroups || static_cast<int64_t>(told->media_offset) > r.bytes) return;
+  r.codecs = std::move(told->codecs);
+  r.init = std::move(told->init);
+  r.media_offset = static_cast<int64_t>(told->media_offset);
+  for (const mp4::FileGroup& g : told->groups) r.groups.push_back({static_cast<int64_t>(g.bytes), g.duration_ms});
+}
+
 // Says so once for a device, and decides whether it is worth another try.
 bool Closer::cannot_place(FinishJob& job, const Error& error, bool last_try) {
   const std::string& device = job.record.device;
@@ -360,6 +374,7 @@ bool Closer::commit(FinishJob& job, bool last_try) {
   }
   crash_point("commit.hash");
   hash(job);
+  describe(job);
   crash_point("commit.journal");
   const bool journalled = append(r);
   // Its lock told recovery to leave it alone.  When the journal fails for long, descriptors must not pile up.

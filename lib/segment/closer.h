@@ -29,7 +29,7 @@ namespace cbx::segment {
 struct FinishJob {
   std::unique_ptr<File> file;                 // locked, called part_path(device, start) unless record.path is set
   std::unique_ptr<mp4::HybridWriter> writer;  // null: the file is finished already (salvaged), record.bytes is known
-  SegmentRecord record;                       // lacks sha256, path unless it has its name, bytes with a writer
+  SegmentRecord record;  // lacks sha256 and what playlists need, path unless it has its name, bytes with a writer
   std::shared_ptr<std::atomic<uint64_t>> moov_bytes;  // told when known, for the reserve of the next file
 
   // How far the closer came, so that a step that failed is tried again and no other.
@@ -89,6 +89,7 @@ class Closer {
   Status sync(FinishJob& job);
   Status name(FinishJob& job);
   void hash(FinishJob& job);
+  void describe(FinishJob& job);
   bool cannot_place(FinishJob& job, const Error& error, bool last_try);
   void placed(FinishJob& job);
   bool append(const Record& record);

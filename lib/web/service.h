@@ -1,6 +1,7 @@
 // What cbx-serve serves: the routes over a store.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@ struct Context {
   const Logger& log;
   const cut::SigningKey* signing_key = nullptr;  // of manifests; may be null
   std::string version;                           // "0.1.0"
+  const std::atomic<bool>* stopping = nullptr;   // set when the server is to end: what takes long gives up; may be null
 };
 
 // Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't

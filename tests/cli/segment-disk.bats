@@ -21,6 +21,7 @@ small_disk() {
   make_store +00:00
 }
 camera() { exec timeout 60 ffmpeg -v error -nostdin -re -stream_loop -1 -i "$1" -map 0 -c copy -f mpegts - >feed; }
+part_holds() { find store -name '.*.part' -size "+${1}c" | grep -q .; } # BYTES
 recorder() { exec timeout 60 cbx-segment --device cam "$@" <feed; }
 
 @test "a full disk: what is written is kept, and recording resumes when there is room" {
@@ -33,9 +34,10 @@ recorder() { exec timeout 60 cbx-segment --device cam "$@" <feed; }
   recorder=$pid
   wait_until 20 has_line log 'No space left'
   sleep 2
+  # What a failed write gives back may be room for another short file, which fills it again.
   rm store/other
-  wait_until 10 has_line log 'takes recordings again'
-  sleep 3
+  wait_until 20 has_line log 'takes recordings again'
+  wait_until 20 part_holds 1000000
   kill -TERM "$(pgrep -P "$recorder")"
   wait_end "$recorder" 15
   cat log
@@ -45,9 +47,9 @@ recorder() { exec timeout 60 cbx-segment --device cam "$@" <feed; }
   records cam >journal
   [ "$(field end cam | head -n 1)" = error ]
   [ "$(field end cam | tail -n 1)" = shutdown ]
-  [ "$(field cause cam gap)" = disk ]
-  # The gap is the time between the files.
-  [ "$(jq -s 'map(select(.type == "gap"))[0].duration_ms > 1500' journal)" = true ]
+  [ "$(field cause cam gap | sort -u)" = disk ]
+  # The gaps are the time between the files.
+  [ "$(jq -s 'map(select(.type == "gap").duration_ms) | add > 1500' journal)" = true ]
 }
 
 @test "an import that meets a full disk says so and fails" {

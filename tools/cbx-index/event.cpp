@@ -7,7 +7,7 @@
 #include "base/device_id.h"
 #include "base/log.h"
 #include "commands.h"
-#include "store/journal.h"
+#include "index/note.h"
 
 namespace cbx::index_tool {
 namespace {
@@ -17,20 +17,13 @@ struct Options {
   std::vector<std::string> words;
 };
 
-// Into the journal first: that is the truth, the row only makes it quick to find.
 Status record(const cli::Tool& tool, Session& session, const Record& record) {
   PosixFilesystem fs;
-  CBX_TRY(store::append_journal(fs, session.store, {&record, 1}));
-  CBX_TRY(session.index.apply({&record, 1}));
+  CBX_TRY(index::note(fs, session.index, record));
   if (!tool.json()) return {};
   cli::Output out;
   out.line(to_line(record));
   return out.flush();
-}
-
-Status check_text(const char* what, const std::string& text, size_t most) {
-  if (text.size() > most) return fail(ErrorCode::usage, fmt::format("{} is longer than {} bytes", what, most));
-  return {};
 }
 
 // Whoever typed it, also behind sudo.
@@ -50,12 +43,8 @@ Result<int> add_one(const cli::Tool& tool, const Options& options) {
   if (time.empty()) return fail(ErrorCode::usage, "event add wants DEVICE TIME KIND");
   CBX_ASSIGN(event.time, cli::parse_time(time, session.times()));
   event.kind = options.words.back();
-  if (event.kind.size() > 32 ||
-      event.kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != event.kind.npos)
-    return fail(ErrorCode::usage, fmt::format("'{}' is no kind of event: shock, motion, sos, parking, mark, or a "
-                                              "lower-case word of your own",
-                                              printable(event.kind)));
-  CBX_TRY(check_text("the note", options.note, 1000));
+  CBX_TRY(index::check_event_kind(event.kind));
+  CBX_TRY(index::check_text("the note", options.note));
   event.note = options.note;
   event.source = "cbx-index";
   CBX_TRY(record(tool, session, event));
@@ -68,7 +57,7 @@ Result<int> pin(const cli::Tool& tool, const Options& options, bool remove) {
   CBX_ASSIGN(pin.device, cli::select_device(options.device, session.devices));
   CBX_ASSIGN(const TimeRange range,
              cli::parse_range(fmt::format("{}", fmt::join(options.words, " ")), session.times()));
-  CBX_TRY(check_text("the reason", options.reason, 1000));
+  CBX_TRY(index::check_text("the reason", options.reason));
   pin.time = session.now;
   pin.from = range.from;
   pin.to = range.to;

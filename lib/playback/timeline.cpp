@@ -1,0 +1,164 @@
+#include "playback/timeline.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "mp4/codecs.h"
+
+namespace cbx::playback {
+namespace {
+
+constexpr int64_t kTicks = 90;  // of PTS in a millisecond
+// What rounding does to where a file ends: to milliseconds, to pictures, to audio frames.
+constexpr int64_t kRoundingMs = 100;
+// A slewed clock gains or loses one millisecond in this many at most.
+constexpr int64_t kSlew = 2000;
+constexpr int64_t kAroundMs = 2000;
+// The longest range that can be asked for, and more.
+constexpr int64_t kLongestRunMs = int64_t{400} * 86'400'000;
+// Less than a hole in the recording is not worth a file that was seen already.
+constexpr int64_t kWorthMs = 500;
+
+int64_t floor_div(int64_t a, int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
+Piece piece_of(const index::PlayableFile& f) {
+  Piece p;
+  p.start = f.start;
+  p.duration_ms = f.duration_ms;
+  p.codecs = f.codecs;
+  p.init = f.init;
+  p.width = f.width;
+  p.height = f.height;
+  p.rotation = f.rotation;
+  p.fps = f.fps;
+  p.pts = f.pts;
+  p.bytes = f.bytes;
+  p.groups.reserve(f.groups.size());
+  Group g;
+  g.offset = static_cast<uint64_t>(f.media_offset);
+  for (const SegmentGroup& told : f.groups) {
+    g.bytes = static_cast<uint64_t>(told.bytes);
+    g.duration_ms = told.duration_ms;
+    p.groups.push_back(g);
+    g.offset += g.bytes;
+    g.at_ms += g.duration_ms;
+  }
+  return p;
+}
+
+bool is_described(const Piece& p) {
+  return !p.groups.empty() && !p.codecs.empty() && !p.init.empty();
+}
+
+// Fills in from the file what its record didn't tell; false if it can't be read.
+bool describe(const store::Store& store, std::string_view device, Piece& p) {
+  const auto file = open_beneath(store.media_path(), store.segment_path(device, p.start));
+  if (!file) return false;
+  auto told = mp4::describe(**file, p.duration_ms);
+  if (!told) return false;
+  p.codecs = std::move(told->codecs);
+  p.init = std::move(told->init);
+  p.groups.clear();
+  for (const mp4::FileGroup& g : told->groups) p.groups.push_back({g.offset, g.bytes, g.at_ms, g.duration_ms});
+  return is_described(p);
+}
+
+// A piece, and which connection it came by.
+struct Found {
+  Piece piece;
+  int64_t connection = 0;
+};
+
+Result<std::vector<Found>> read_files(index::Index& index, std::string_view device, TimeRange range) {
+  std::vector<Found> found;
+  CBX_TRY(index.playable(device, range, [&](const index::PlayableFile& f) {
+    found.push_back({piece_of(f), f.connection});
+    return true;
+  }));
+  return found;
+}
+
+// Two publishers for a moment, or a recording that came in twice: nothing is shown twice.
+bool adds_nothing(const Piece& p, WallMs until) {
+  return p.end() <= until || (p.start + Millis{p.duration_ms / 2} < until && p.end() < until + Millis{kWorthMs});
+}
+
+void clip(Piece& p, TimeRange range) {
+  if (range.from <= p.start && p.end() <= range.to) return;
+  std::erase_if(p.groups, [&](const Group& g) {
+    const WallMs from = p.start + Millis{g.at_ms};
+    return from >= range.to || from + Millis{std::max<int64_t>(1, g.duration_ms)} <= range.from;
+  });
+}
+
+}  // namespace
+
+bool goes_on(const Piece& before, const Piece& after) {
+  if (before.init != after.init || before.init.empty() || !before.pts || !after.pts) return false;
+  const int64_t off = *after.pts - *before.pts;
+  if (off < 0 || off / kTicks > before.duration_ms + kRoundingMs || off / kTicks < before.duration_ms - kRoundingMs)
+    return false;
+  const int64_t wall = (after.start - before.end()).count();
+  return std::abs(wall) <= kRoundingMs + before.duration_ms / kSlew;
+}
+
+int64_t track_time(const Piece& piece, const Group& group) {
+  return floor_div(piece.pts.value_or(0), kTicks) + group.at_ms;
+}
+
+Result<Timeline> read_timeline(index::Index& index, std::string_view device, TimeRange range) {
+  Timeline timeline{std::string(device), range, {}};
+  CBX_ASSIGN(std::vector<Found> files, read_files(index, device, range));
+  std::vector<Piece>& pieces = timeline.pieces;
+  pieces.reserve(files.size());
+  int64_t connection = 0;  // of the last piece
+  WallMs until{};
+  for (Found& f : files) {
+    Piece& p = f.piece;
+    if (!pieces.empty() && adds_nothing(p, until)) continue;
+    if (!is_described(p) && !describe(index.store(), device, p)) continue;
+    clip(p, range);
+    if (p.groups.empty()) continue;
+    p.continues = !pieces.empty() && connection == f.connection && goes_on(pieces.back(), p);
+    connection = f.connection;
+    until = std::max(until, p.end());
+    pieces.push_back(std::move(p));
+  }
+  return timeline;
+}
+
+Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::string_view device, WallMs run,
+                                                    int64_t time) {
+  std::optional<FoundGroup> out;
+  if (run < kEarliest || run > kLatest) return out;
+  CBX_ASSIGN(std::vector<Found> at_run, read_files(index, device, {run, run + Millis{1}}));
+  const auto first = std::find_if(at_run.begin(), at_run.end(), [&](const Found& f) { return f.piece.start == run; });
+  if (first == at_run.end()) return out;
+  if (!is_described(first->piece) && !describe(index.store(), device, first->piece)) return out;
+  const Piece& begin = first->piece;
+  const int64_t elapsed = time - track_time(begin, {});
+  if (elapsed < 0 || elapsed > kLongestRunMs) return out;
+  // Where that is on the wall clock is known as well as the clocks agreed since.
+  const WallMs about = begin.start + Millis{elapsed};
+  const Millis around{kAroundMs + elapsed / (kSlew / 2)};
+  CBX_ASSIGN(std::vector<Found> near, read_files(index, device, {about - around, about + around}));
+  for (Found& f : near) {
+    const bool same =
+        f.piece.start == run || (f.connection == first->connection && f.piece.start > run && begin.pts && f.piece.pts);
+    if (!same || (!is_described(f.piece) && !describe(index.store(), device, f.piece))) continue;
+    if (f.piece.init != begin.init) continue;
+    for (const Group& g : f.piece.groups) {
+      if (track_time(f.piece, g) != time) continue;
+      const Group group = g;
+      f.piece.groups.clear();
+      out = FoundGroup{std::move(f.piece), group};
+      return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace cbx::playback

@@ -1,0 +1,178 @@
+#include "web/api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/device_id.h"
+#include "base/log.h"
+
+namespace cbx::web {
+namespace {
+
+std::vector<std::string> names_of(const Operation& op) {
+  std::vector<std::string> out;
+  for (const Parameter& p : op.query) out.push_back(p.name);
+  return out;
+}
+
+// FNV-1a: tells one answer from the next, no more.
+std::string etag_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return fmt::format("{:016x}", hash);
+}
+
+// RFC 3986, 2.3: what needs no escape anywhere.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+http::Response answer(const ApiHandler& run, const Call& call) {
+  auto response = run(call);
+  if (response) return std::move(*response);
+  const ErrorCode code = response.error().code();
+  const bool asker = code == ErrorCode::usage || code == ErrorCode::no_input || code == ErrorCode::permission;
+  if (!asker)
+    call.context().log.warn("cannot answer request '{}' ({}): {}", call.request.id, call.operation->name,
+                            response.error().message());
+  return http::problem(response.error());
+}
+
+http::Answer begin(const std::shared_ptr<const ApiRoute>& route, const std::shared_ptr<const Call>& call) {
+  if (route->operation.who == Who::admin && !call->principal.admin)
+    return http::problem(403, "this is for administrators");
+  if (const auto query = Query::check(call->request, names_of(route->operation)); !query)
+    return http::problem(query.error());
+  if (!route->is_heavy || !route->is_heavy(*call)) return answer(route->run, *call);
+  return http::Work{[route, call] { return answer(route->run, *call); }};
+}
+
+}  // namespace
+
+Query Call::query() const {
+  return *Query::check(request, names_of(*operation));
+}
+
+Result<Opened> Call::open(Permission permission) const {
+  const std::string device(request.param("device"));
+  if (!is_device_id(device)) return fail(ErrorCode::no_input, "no such camera");
+  return context().vault.open(principal, device, permission);
+}
+
+std::string Call::next(const std::string& cursor) const {
+  std::string out = "?";
+  for (const auto& [name, value] : request.query)
+    if (name != "cursor") out += escaped(name) + "=" + escaped(value) + "&";
+  return out + "cursor=" + escaped(cursor);
+}
+
+http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute api) {
+  const auto route = std::make_shared<const ApiRoute>(std::move(api));
+  http::Route out;
+  out.method = route->operation.method;
+  out.pattern = route->operation.pattern;
+  out.name = route->operation.name;
+  if (!route->operation.body.empty()) out.body_limit = 16 << 10;
+  out.handler = [shared = std::move(shared), route](http::Request& request) -> http::Answer {
+    auto call = std::make_shared<Call>();
+    call->shared = shared;
+    call->request = request;
+    call->now_ = floor_ms(shared->context.clock.wall());
+    call->operation = &route->operation;
+    if (route->operation.who == Who::anybody) return begin(route, call);
+    return shared->context.access.with_principal(request, [route, call](const Principal& principal) {
+      call->principal = principal;
+      return begin(route, call);
+    });
+  };
+  return out;
+}
+
+Error ours(Error error) {
+  if (error.code() == ErrorCode::try_again) return error;
+  return {ErrorCode::internal, error.message(), error.os_error()};
+}
+
+http::Response reply(const Call& call, const Json& json) {
+  // Text of records is UTF-8 already; what may not be is shown with replacement characters.
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (call.request.method != http::Method::get && call.request.method != http::Method::head)
+    return http::json(call.operation->status, std::move(text)).with("Cache-Control", "no-store");
+  http::Representation r;
+  r.size = text.size();
+  r.etag = etag_of(text);
+  r.type = "application/json";
+  r.cache_control = "private, no-cache";
+  r.body = std::move(text);
+  return http::represent(call.request, std::move(r));
+}
+
+Result<Json> read_body(const http::Request& request, std::span<const std::string_view> fields) {
+  // Another type is refused, so that no form of a foreign page can send one with the browser's credentials.
+  const std::string_view type = request.header("content-type").value_or("");
+  if (type.substr(0, type.find_first_of("; ")) != "application/json")
+    return fail(ErrorCode::usage, "the body has to be JSON: send 'Content-Type: application/json'");
+  const Json body = Json::parse(request.body, nullptr, false);
+  if (!body.is_object()) return fail(ErrorCode::usage, "the body has to be one JSON object");
+  for (const auto& [name, value] : body.items())
+    if (std::find(fields.begin(), fields.end(), name) == fields.end())
+      return fail(ErrorCode::usage, fmt::format("there is no field '{}' here, only '{}'", printable(name.substr(0, 64)),
+                                                fmt::join(fields.begin(), fields.end(), "', '")));
+  return body;
+}
+
+Result<std::optional<std::string>> text_field(const Json& body, const char* name) {
+  const auto found = body.find(name);
+  if (found == body.end()) return std::optional<std::string>{};
+  if (!found->is_string()) return fail(ErrorCode::usage, fmt::format("the field '{}' has to be a text", name));
+  return std::optional{found->get<std::string>()};
+}
+
+Json to_json(const Record& record) {
+  Json out = Json::parse(to_line(record));
+  out.erase("v");
+  out.erase("type");
+  return out;
+}
+
+Json span_json(TimeRange span) {
+  return {{"start", format_rfc3339(span.from)}, {"duration_ms", span.length().count()}};
+}
+
+double percent(Millis part, Millis whole) {
+  if (part >= whole) return 100;
+  const double share = 100.0 * static_cast<double>(part.count()) / static_cast<double>(whole.count());
+  return std::min(std::round(share * 100) / 100, 99.99);
+}
+
+Parameter from_parameter(const std::string& otherwise) {
+  return {"from", "Where the range begins; without it " + otherwise + ".", R"({"type":"string"})"};
+}
+Parameter to_parameter() {
+  return {"to", "Where it ends, itself not included; a day is meant to its end. Without it now.",
+          R"({"type":"string"})"};
+}
+Parameter range_parameter() {
+  return {"range", "Instead of both: `A..B`, `A..` or a day, as cbx-index(1) takes it.",
+          R"({"type":"string","examples":["2026-11-20 14:05..14:20"]})"};
+}
+Parameter limit_parameter(size_t otherwise, size_t most) {
+  return {"limit", "How many a page holds at most.",
+          fmt::format(R"({{"type":"integer","minimum":1,"maximum":{},"default":{}}})", most, otherwise)};
+}
+Parameter cursor_parameter() {
+  return {"cursor", "Where the page begins, out of the `next` of the page before.", R"({"type":"string"})"};
+}
+Parameter dry_run_parameter() {
+  return {"dry_run", "Only say what would be deleted.", R"({"type":"string","enum":["","0","1","false","true"]})"};
+}
+
+}  // namespace cbx::web

@@ -1,0 +1,105 @@
+// What the handlers of /api/v1 share (private to lib/web).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/records.h"
+#include "web/names.h"
+#include "web/openapi.h"
+#include "web/query.h"
+#include "web/service.h"
+#include "web/usage.h"
+
+namespace cbx::web {
+
+struct Shared {
+  explicit Shared(const Context& c) : context(c), names(c.store) {}
+  const Context& context;
+  Names names;
+  Usage usage;
+  std::string description;  // the OpenAPI document
+};
+
+// One request whose query has been checked, asked by somebody known.  Its own copy of all: it may be answered by a
+// worker, later.
+struct Call {
+  std::shared_ptr<Shared> shared;
+  http::Request request;
+  Principal principal;
+
+  const Context& context() const { return shared->context; }
+  WallMs now() const { return now_; }
+  TimeWords words() const { return {context().store.utc_offset(), now_}; }
+  // Of the request, which was found right.
+  Query query() const;
+  // The device that the path names.
+  Result<Opened> open(Permission permission) const;
+  // The address of this request with another `cursor`; goes into `next`.
+  std::string next(const std::string& cursor) const;
+
+  WallMs now_{};
+  const Operation* operation = nullptr;
+};
+
+// Errors: usage 400, no_input 404, permission 403, try_again 503; whatever else is ours: logged, and 500.
+using ApiHandler = std::function<Result<http::Response>(const Call&)>;
+
+struct ApiRoute {
+  Operation operation;
+  ApiHandler run;
+  // Whether this call takes longer than a look into the index; null: none does.
+  bool (*is_heavy)(const Call&) = nullptr;
+};
+
+inline bool always(const Call&) {
+  return true;
+}
+
+// api_devices.cpp, api_coverage.cpp, api_segments.cpp, api_events.cpp, api_store.cpp
+std::vector<ApiRoute> device_routes();
+std::vector<ApiRoute> coverage_routes();
+std::vector<ApiRoute> segment_routes();
+std::vector<ApiRoute> event_routes();
+std::vector<ApiRoute> store_routes();
+
+// The handler of a route: who asks, whether they ask rightly, and what is answered.
+http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute route);
+
+// An error of the store itself: whatever its code, it is not the asker's (but for `try_again`).
+Error ours(Error error);
+#define CBX_OURS(lhs, expr) CBX_OURS_IMPL(CBX_CONCAT(cbx_ours_, __LINE__), lhs, expr)
+#define CBX_OURS_IMPL(tmp, lhs, expr)                                     \
+  auto tmp = (expr);                                                      \
+  if (!tmp) return ::cbx::fail(::cbx::web::ours(std::move(tmp).error())); \
+  lhs = std::move(*tmp)
+#define CBX_OURS_TRY(expr)                                                                        \
+  do {                                                                                            \
+    auto cbx_try_result = (expr);                                                                 \
+    if (!cbx_try_result) return ::cbx::fail(::cbx::web::ours(std::move(cbx_try_result).error())); \
+  } while (false)
+
+// A JSON answer that browsers and proxies keep for nobody else, with an ETag.
+http::Response reply(const Call& call, const Json& json);
+// The body of a request: a JSON object with no fields but these.  Error `usage`.
+Result<Json> read_body(const http::Request& request, std::span<const std::string_view> fields);
+// Of that object; nullopt when it is not there.  Error `usage` when it is something else.
+Result<std::optional<std::string>> text_field(const Json& body, const char* name);
+
+// A record as it is in its journal, without `v` and `type`.
+Json to_json(const Record& record);
+Json span_json(TimeRange span);
+Json segment_json(const SegmentRecord& segment);
+Json link_json(const index::LinkMinute& link);
+// In percent of `whole`, with two decimals; 100 is said only of what is whole.
+double percent(Millis part, Millis whole);
+
+// The parameters that several routes have.
+Parameter from_parameter(const std::string& otherwise);
+Parameter to_parameter();
+Parameter range_parameter();
+Parameter limit_parameter(size_t otherwise, size_t most);
+Parameter cursor_parameter();
+Parameter dry_run_parameter();
+
+}  // namespace cbx::web

@@ -1,0 +1,143 @@
+#include "web/media_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/bytes.h"
+#include "mp4/box.h"
+#include "mp4/hybrid_file.h"
+#include "web/read_only.h"
+
+namespace cbx::web {
+namespace {
+
+// A fifo in the tree must not be waited for, a terminal not become ours.
+constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+int open_by_kernel(int folder, const std::string& path) {
+  open_how how{};
+  how.flags = kOpenFlags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how));
+}
+
+// The same by hand, for paths that we made ourselves: without "..", each step a folder and no link.
+int open_step_by_step(int folder, const std::string& path) {
+  UniqueFd at;
+  for (size_t from = 0;;) {
+    const size_t slash = path.find('/', from);
+    const std::string step = path.substr(from, slash - from);
+    const int here = at ? at.get() : folder;
+    if (slash == std::string::npos) return ::openat(here, step.c_str(), kOpenFlags);
+    const int next = ::openat(here, step.c_str(), kFolderFlags | O_NOFOLLOW);
+    if (next < 0) return next;
+    at.reset(next);
+    from = slash + 1;
+  }
+}
+
+Error open_error(int error, const std::string& path) {
+  const std::string what = fmt::format("cannot open '{}'", path);
+  // ENOTDIR: a link, or a file, where a folder should be.
+  if (error == ELOOP || error == EXDEV || error == ENOTDIR)
+    return {ErrorCode::data, what + ": a symbolic link is on the way", error};
+  return os_error(error, what);
+}
+
+// The size of a box of this type at `offset`, nullopt unless it is whole before `end`.
+std::optional<uint64_t> whole_box(File& file, uint64_t offset, uint64_t end, std::string_view type) {
+  uint8_t b[mp4::kLargeBoxHeader] = {};
+  if (offset > end || end - offset < mp4::kBoxHeader) return std::nullopt;
+  const auto n = file.read_at(offset, b);
+  if (!n || *n < mp4::kBoxHeader || read_be32(b + 4) != mp4::fourcc(type)) return std::nullopt;
+  uint64_t size = read_be32(b), header = mp4::kBoxHeader;
+  if (size == 1 && *n == sizeof b) {
+    size = read_be64(b + 8);
+    header = mp4::kLargeBoxHeader;
+  }
+  if (size < header || size > end - offset) return std::nullopt;
+  return size;
+}
+
+// The end of the last whole fragment: pairs of moof and mdat from `offset` on.
+uint64_t end_of_fragments(File& file, uint64_t offset, uint64_t end) {
+  while (const auto moof = whole_box(file, offset, end, "moof")) {
+    const auto mdat = whole_box(file, offset + *moof, end, "mdat");
+    if (!mdat) break;
+    offset += *moof + *mdat;
+  }
+  return offset;
+}
+
+Result<std::shared_ptr<const MediaFile>> examine(UniqueFd fd, std::string path, std::string_view device, WallMs start,
+                                                 bool finished) {
+  ReadOnly reader(fd.get(), path);
+  CBX_ASSIGN(mp4::Layout layout, mp4::locate(reader));
+  CBX_ASSIGN(const uint64_t size, reader.size());
+  auto file = std::make_shared<MediaFile>();
+  // An import that was moved by hand, or a file under a name that isn't its own.
+  if (layout.info.device != device)
+    return fail(ErrorCode::data, fmt::format("'{}' is of device '{}'", path, printable(layout.info.device)));
+  const uint64_t from = layout.fragments_offset;
+  const uint64_t to = layout.finished ? layout.end : end_of_fragments(reader, from, layout.end);
+  file->fd = std::make_shared<const UniqueFd>(std::move(fd));
+  file->device = device;
+  file->start = start;
+  file->finished = finished && layout.finished;
+  file->bytes = file->finished ? size : to;
+  file->path = std::move(path);
+  file->init = {layout.init_offset, layout.init_size};
+  file->fragments = {from, to - from};
+  file->tracks = std::move(layout.tracks);
+  return file;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_beneath(const std::string& folder, const std::string& path) {
+  const UniqueFd base{::open(folder.c_str(), kFolderFlags)};
+  if (!base) return fail(os_error(errno, fmt::format("cannot open folder '{}'", folder)));
+  UniqueFd fd{open_by_kernel(base.get(), path)};
+  // EPERM: what filters of containers say to system calls that are newer than they.
+  if (!fd && (errno == ENOSYS || errno == EPERM)) fd.reset(open_step_by_step(base.get(), path));
+  if (!fd) return fail(open_error(errno, path));
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) return fail(os_error(errno, fmt::format("cannot examine '{}'", path)));
+  if (!S_ISREG(st.st_mode)) return fail(ErrorCode::data, fmt::format("'{}' is no regular file", path));
+  return fd;
+}
+
+Result<std::shared_ptr<const MediaFile>> open_media_file(const store::Store& store, std::string_view device,
+                                                         WallMs start) {
+  const std::string final_path = store.segment_path(device, start), part_path = store.part_path(device, start);
+  // Finishing renames the one to the other, perhaps between two of these looks.
+  for (const bool part : {false, true, false}) {
+    const std::string& path = part ? part_path : final_path;
+    auto fd = open_beneath(store.media_path(), path);
+    if (fd) return examine(std::move(*fd), path, device, start, !part);
+    if (fd.error().code() != ErrorCode::no_input) return fail(std::move(fd).error());
+  }
+  return fail(ErrorCode::no_input, "no such recording");
+}
+
+std::shared_ptr<const MediaFile> grown(const MediaFile& file) {
+  ReadOnly reader(file.fd->get(), file.path);
+  const auto size = reader.size();
+  if (!size) return nullptr;
+  const uint64_t end = end_of_fragments(reader, file.fragments.end(), *size);
+  if (end == file.fragments.end()) return nullptr;
+  auto more = std::make_shared<MediaFile>(file);
+  more->fragments.bytes = end - more->fragments.offset;
+  more->bytes = end;
+  return more;
+}
+
+}  // namespace cbx::web

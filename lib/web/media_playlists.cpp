@@ -1,0 +1,102 @@
+// Playlists of what was recorded; those of what is being recorded are in media_live.cpp.
+#include <fmt/format.h>
+
+#include "playback/playlist.h"
+#include "web/media.h"
+#include "web/media_live.h"
+#include "web/recordings.h"
+#include "web/when.h"
+
+namespace cbx::web {
+namespace {
+
+constexpr auto kLongest = std::chrono::hours(31 * 24);
+// What is longer than a day is made by a worker.
+constexpr auto kAtOnce = std::chrono::hours(26);
+// Recordings of the last minutes are still being added.
+constexpr auto kSettled = std::chrono::minutes(10);
+
+enum class Kind { hls_main, hls_media, dash };
+
+std::string key_of(Kind kind, std::string_view device, TimeRange range) {
+  return fmt::format("{}/{}/{}/{}", static_cast<int>(kind), device, range.from.time_since_epoch().count(),
+                     range.to.time_since_epoch().count());
+}
+
+// From the cache only.
+std::optional<CachedText> find_text(Media& media, Kind kind, const Opened& opened, TimeRange range,
+                                    const std::string& version) {
+  return media.texts.find(key_of(kind, opened.device(), range), version);
+}
+
+Result<CachedText> make_text(Media& media, Kind kind, const Opened& opened, TimeRange range,
+                             const std::string& version) {
+  CBX_ASSIGN(const auto timeline, playback::read_timeline(opened.index(), opened.device(), range));
+  if (timeline.pieces.empty()) return fail(ErrorCode::no_input, "nothing is recorded of that time");
+  const auto keep = [&](Kind k, std::string text) {
+    return media.texts.keep(key_of(k, opened.device(), range), version, std::move(text));
+  };
+  if (kind == Kind::dash) return keep(kind, playback::dash_manifest(timeline));
+  // Whoever asks for the one asks for the other next.
+  CachedText main = keep(Kind::hls_main, playback::hls_main(timeline));
+  CachedText list = keep(Kind::hls_media, playback::hls_media(timeline));
+  return kind == Kind::hls_main ? main : list;
+}
+
+http::Response send(const Media& media, const http::Request& request, Kind kind, TimeRange range,
+                    const CachedText& cached) {
+  http::Representation r;
+  r.body = cached.text;
+  r.size = cached.text->size();
+  r.type = kind == Kind::dash ? kDashType : kHlsType;
+  r.etag = cached.etag;
+  const bool settled = range.to + kSettled < floor_ms(media.context.clock.wall());
+  r.cache_control = settled ? "private, max-age=300" : kAskAgain;
+  return http::represent(request, std::move(r));
+}
+
+http::Response make_and_send(Media& media, const http::Request& request, Kind kind, const Opened& opened,
+                             TimeRange range, const std::string& version) {
+  const auto made = make_text(media, kind, opened, range, version);
+  if (!made) return http::problem(index_trouble(made.error(), media.context.log));
+  return send(media, request, kind, range, *made);
+}
+
+http::Answer playlist(Media& media, const Visit& visit, Kind kind, TimeRange range) {
+  const auto version = version_of(visit.opened, range);
+  if (!version) return http::problem(index_trouble(version.error(), media.context.log));
+  if (const auto cached = find_text(media, kind, visit.opened, range, *version))
+    return send(media, visit.request, kind, range, *cached);
+  if (range.length() <= kAtOnce) return make_and_send(media, visit.request, kind, visit.opened, range, *version);
+  return http::Work{[&media, request = visit.request, kind, opened = visit.opened, range, version = *version] {
+    return make_and_send(media, request, kind, opened, range, version);
+  }};
+}
+
+http::Answer answer(Media& media, const Visit& visit, Kind kind) {
+  const auto when = parse_when(visit.request.param("when"), media.context.store, kLongest);
+  if (!when) return http::problem(when.error());
+  if (!when->live) return playlist(media, visit, kind, when->range);
+  switch (kind) {
+    case Kind::hls_main:
+      return live_hls_main(media, visit);
+    case Kind::hls_media:
+      return live_hls_media(media, visit);
+    default:
+      return live_dash(media, visit);
+  }
+}
+
+}  // namespace
+
+http::Answer hls_main(Media& media, const Visit& visit) {
+  return answer(media, visit, Kind::hls_main);
+}
+http::Answer hls_media(Media& media, const Visit& visit) {
+  return answer(media, visit, Kind::hls_media);
+}
+http::Answer dash_manifest(Media& media, const Visit& visit) {
+  return answer(media, visit, Kind::dash);
+}
+
+}  // namespace cbx::web

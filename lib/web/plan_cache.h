@@ -1,0 +1,61 @@
+// Cuts that were planned for one request and serve the next ones for parts of the same, and what was said of them in
+// manifests (private to lib/web).
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "cut/cut.h"
+
+namespace cbx::web {
+
+// Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.
+class PlanCache {
+ public:
+  explicit PlanCache(const Clock& clock) : clock_(clock) {}
+
+  // `version`: as in TextCache.
+  std::shared_ptr<const cut::Cut> find(std::string_view device, TimeRange range, const std::string& version);
+  void keep(std::string_view device, TimeRange range, const std::string& version, std::shared_ptr<const cut::Cut> cut);
+
+  // The hash of a whole cut, by its identity.
+  std::optional<std::string> find_hash(const std::string& identity);
+  void keep_hash(const std::string& identity, const std::string& sha256);
+
+  // A manifest says when it was asked for; so that it and its signature, asked for one after the other, belong
+  // together, the text is kept for a while.  `key`: who, and of which cut.
+  std::optional<std::string> find_manifest(const std::string& key);
+  void keep_manifest(const std::string& key, const std::string& text);
+
+  // One whole cut is read at a time.  False: somebody is at it.
+  bool begin_hashing() { return !hashing_.exchange(true); }
+  void end_hashing() { hashing_ = false; }
+
+ private:
+  struct Plan {
+    std::string device;
+    TimeRange range;
+    std::string version;
+    std::shared_ptr<const cut::Cut> cut;
+    Monotonic made{};
+  };
+  struct Note {
+    std::string key, text;
+    Monotonic made{};
+  };
+  std::optional<std::string> find_note(std::list<Note>& notes, const std::string& key);
+  void keep_note(std::list<Note>& notes, const std::string& key, const std::string& text);
+
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::list<Plan> plans_;  // the last used first
+  std::list<Note> hashes_, manifests_;
+  std::atomic<bool> hashing_{false};
+};
+
+}  // namespace cbx::web

@@ -1,0 +1,65 @@
+#include "web/when.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "base/log.h"
+
+namespace cbx::web {
+namespace {
+
+constexpr uint64_t kMostExact = uint64_t{1} << 53;
+
+std::string longest_text(Millis longest) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(longest).count();
+  return hours % 24 == 0 && hours > 24 ? fmt::format("{} days", hours / 24) : fmt::format("{} hours", hours);
+}
+
+tl::unexpected<Error> bad_when(std::string_view text, Millis longest) {
+  return fail(ErrorCode::usage,
+              fmt::format("'{}' is no time: say live, a day as 2026-11-20, or a range of {} at most as "
+                          "2026-11-20T08:00:00Z..2026-11-20T09:00:00+09:00",
+                          printable(text.substr(0, 80)), longest_text(longest)));
+}
+
+}  // namespace
+
+Result<When> parse_when(std::string_view text, const store::Store& store, Millis longest) {
+  if (text == "live") return When{true, {}};
+  if (const auto day = store.parse_day(text)) return When{false, {*day, *day + std::chrono::hours(24)}};
+  const size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return bad_when(text, longest);
+  const auto from = parse_rfc3339(text.substr(0, dots)), to = parse_rfc3339(text.substr(dots + 2));
+  if (!from || !to || *from >= *to || *to - *from > longest) return bad_when(text, longest);
+  return When{false, {*from, *to}};
+}
+
+std::optional<uint64_t> parse_number(std::string_view digits) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size() || value > kMostExact) return std::nullopt;
+  if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+  return value;
+}
+
+Result<WallMs> parse_file_id(std::string_view text) {
+  const auto value = parse_number(text);
+  if (!value || *value > static_cast<uint64_t>(kLatest.time_since_epoch().count()))
+    return fail(ErrorCode::no_input, "no such recording");
+  return WallMs{Millis{static_cast<int64_t>(*value)}};
+}
+
+Result<ByteStretch> parse_stretch(std::string_view text) {
+  constexpr std::string_view kEnding = ".m4s";
+  const size_t dash = text.find('-');
+  if (dash != std::string_view::npos && text.ends_with(kEnding)) {
+    const auto from = parse_number(text.substr(0, dash));
+    const auto to = parse_number(text.substr(dash + 1, text.size() - kEnding.size() - dash - 1));
+    if (from && to && *from < *to) return ByteStretch{*from, *to};
+  }
+  return fail(ErrorCode::no_input, "no such stretch of the recording");
+}
+
+}  // namespace cbx::web

@@ -1,0 +1,34 @@
+// The {when} of addresses: which stretch of a device's recordings is meant.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time_range.h"
+#include "store/store.h"
+
+namespace cbx::web {
+
+struct When {
+  bool live = false;
+  TimeRange range;  // unless live
+};
+
+// "live" · "2026-11-20", a day of the store's offset · "A..B" in RFC 3339, of `longest` at most.  Error `usage`, which
+// says the accepted forms.
+Result<When> parse_when(std::string_view text, const store::Store& store, Millis longest);
+
+// The {id} of a file: its start in milliseconds since 1970, in decimal digits.  Error no_input for anything else.
+Result<WallMs> parse_file_id(std::string_view text);
+
+// "{from}-{to}.m4s": bytes, `to` not included.  Error no_input for anything else, empty stretches too.
+struct ByteStretch {
+  uint64_t from = 0, to = 0;
+};
+Result<ByteStretch> parse_stretch(std::string_view text);
+
+// Digits alone, without a sign or needless zeros, at most 2^53 (what JSON and browsers count exactly).
+std::optional<uint64_t> parse_number(std::string_view digits);
+
+}  // namespace cbx::web
