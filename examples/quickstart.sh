@@ -1,17 +1,20 @@
 #!/bin/bash
-# See cbx record: installs what is needed, builds, starts the recorder on a fresh store with two synthetic cameras
-# (real ffmpeg publishers over SRT), and shows files and index growing until Ctrl-C.
+# See cbx record and play: installs what is needed, builds, starts the recorder on a fresh store with two synthetic
+# cameras (real ffmpeg publishers over SRT) and the server beside it, shows files and index growing, and prints addresses
+# that play, live and recorded, until Ctrl-C.
 #
-# Usage: examples/quickstart.sh [--for DURATION] [--root DIR] [--port PORT] [--build DIR]
-#   --for DURATION  end by itself after so long (90s, 5m); exit 0 only if indexed, playable files came out
+# Usage: examples/quickstart.sh [--for DURATION] [--root DIR] [--port PORT] [--http-port PORT] [--build DIR]
+#   --for DURATION  end by itself after so long (90s, 5m); exit 0 only if indexed files came out, and they and the
+#                   addresses play
 #   --root DIR      where to keep the store (default: a new temporary folder)
-#   --port PORT     UDP port to listen on, on the loopback address (default: a free one)
+#   --port PORT     UDP port that cameras send to, on the loopback address (default: a free one)
+#   --http-port PORT  TCP port that players ask, on the loopback address (default: a free one)
 #   --build DIR     build folder (default: build)
 # CBX_NO_INSTALL=1 installs nothing.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$source/build
-root='' port='' length=0
+root='' port='' http_port='' length=0
 cameras=(front rear)
 
 usage() { sed -n '2,/^set -e/{/^set -e/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
@@ -34,19 +37,22 @@ seconds() { # 90, 90s, 5m, 1h
 
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --for | --root | --port | --build) [[ $# -ge 2 ]] || die 64 "$1 needs a value" ;;&
+    --for | --root | --port | --http-port | --build) [[ $# -ge 2 ]] || die 64 "$1 needs a value" ;;&
     --for) length=$(seconds "$2") && shift ;;
     --root) root=$2 && shift ;;
     --port) port=$2 && shift ;;
+    --http-port) http_port=$2 && shift ;;
     --build) build=$2 && shift ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && exit 64 ;;
   esac
   shift
 done
-[[ -z $port || $port =~ ^[0-9]{1,5}$ ]] || die 64 "'$port' is no port"
+for given in "$port" "$http_port"; do
+  [[ -z $given || $given =~ ^[0-9]{1,5}$ ]] || die 64 "'$given' is no port"
+done
 
-port_is_taken() { grep -qi ":$(printf '%04X' "$1") " <(cut -c 1-30 /proc/net/udp /proc/net/udp6 2>/dev/null); }
+port_is_taken() { grep -qi ":$(printf '%04X' "$1") " <(cut -c 1-30 /proc/net/{udp,udp6,tcp,tcp6} 2>/dev/null); }
 free_port() {
   local candidate
   for _ in {1..100}; do
@@ -65,7 +71,7 @@ prepare() {
   if [[ ! -f $build/CMakeCache.txt ]]; then
     cmake -S "$source" -B "$build" -G Ninja -DBUILD_TESTING=OFF -Wno-dev >/dev/null
   fi
-  cmake --build "$build" --target cbx-ingest cbx-segment cbx-index cbx-account
+  cmake --build "$build" --target cbx-ingest cbx-segment cbx-index cbx-account cbx-verify cbx-serve
   build=$(cd "$build" && pwd)
   export PATH=$build:$PATH
 }
@@ -90,7 +96,46 @@ start_camera() { # NAME H264|H265 PITCH HUE
     "$(note "ffmpeg … srt://127.0.0.1:$port?streamid=$1")"
 }
 
-pids=() recorder=''
+# The server, and a link to each camera: whoever has one may look at that camera for a day.
+start_server() {
+  local camera
+  cbx-serve -q --listen "127.0.0.1:$http_port" &
+  server=$!
+  for _ in {1..100}; do
+    port_is_taken "$http_port" && break
+    kill -0 "$server" 2>/dev/null || die 1 'the server did not start (see above)'
+    sleep 0.2
+  done
+  for camera in "${cameras[@]}"; do
+    links[$camera]=http://127.0.0.1:$http_port$(cbx-account -q device share "$camera" --link)/media/$camera
+  done
+}
+live_address() { echo "${links[$1]}/hls/live/main.m3u8"; }
+recorded_address() { echo "${links[$1]}/hls/$(date -u -d '-1 day' +%FT%TZ)..$(date -u -d '+1 day' +%FT%TZ)/main.m3u8"; }
+show_addresses() {
+  local camera
+  title 'Watch (ffplay, mpv, VLC, Safari; in other browsers hls.js)'
+  for camera in "${cameras[@]}"; do
+    printf '  %-6s live      ffplay %s\n' "$camera" "$(live_address "$camera")"
+    printf '  %-6s recorded  ffplay %s\n' '' "$(recorded_address "$camera")"
+  done
+  echo
+}
+# Seconds of picture and sound that an address plays without a complaint.
+plays() { # ADDRESS [FFMPEG-OPTION...]
+  timeout 60 ffmpeg -nostdin -v error -xerror -i "$1" "${@:2}" -map 0 -f null - 2>&1
+}
+
+pids=() recorder='' server='' live_was_seen=false
+declare -A links
+stop_server() {
+  [[ -n $server ]] || return 0
+  local pid=$server status=0
+  server=''
+  kill -TERM "$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  return "$status"
+}
 stop_cameras() {
   local pid
   for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
@@ -117,6 +162,7 @@ stop_recorder() {
 }
 clean_up() {
   stop_cameras
+  stop_server || true
   stop_recorder || true
 }
 
@@ -144,15 +190,28 @@ watch_it() {
     for pid in "${pids[@]}"; do
       kill -0 "$pid" 2>/dev/null || die 1 "a camera has ended: $(tail -n 3 "$root"/camera-*.log)"
     done
+    kill -0 "$server" 2>/dev/null || die 1 'the server has ended (see above)'
     show_growing
+    check_live
     files=$(finished_files)
     if [[ $files != "$shown" ]]; then
       shown=$files
       title '$ cbx-index list'
       cbx-index list
-      echo
+      show_addresses
     fi
   done
+}
+
+# With --for nobody is there to look: ffmpeg does, once.
+check_live() {
+  local camera said
+  [[ $length -gt 0 ]] && ! $live_was_seen || return 0
+  for camera in "${cameras[@]}"; do
+    said=$(plays "$(live_address "$camera")" -t 2) || die 1 "$camera: the live picture does not play: $said"
+    printf '  %-6s %s  plays\n' "$camera" "$(live_address "$camera")"
+  done
+  live_was_seen=true
 }
 
 # Everything that was recorded is indexed, and every file plays to its end.
@@ -176,6 +235,14 @@ verify() {
       fi
     done < <(jq -r '[.path, .duration_ms] | @tsv' <<<"$rows")
   done
+  for camera in "${cameras[@]}"; do
+    if said=$(plays "$(recorded_address "$camera")") && [[ -z $said ]]; then
+      printf '  %s  plays\n' "$(recorded_address "$camera")"
+    else
+      echo "  $(recorded_address "$camera") does not play: $said"
+      faults=$((faults + 1))
+    fi
+  done
   if [[ $(finished_files | wc -l) -ne $count ]]; then
     echo "  $count files in the index, $(finished_files | wc -l) on disk"
     faults=$((faults + 1))
@@ -191,6 +258,7 @@ else
   root=$(cd "$root" && pwd)
 fi
 [[ -n $port ]] || port=$(free_port)
+[[ -n $http_port ]] || http_port=$(free_port)
 export CBX_ROOT=$root
 
 interrupted=false
@@ -199,17 +267,23 @@ trap 'interrupted=true' INT
 trap 'exit 143' TERM HUP
 
 title "Recording into $root"
-note "  cbx-ingest --listen srt://127.0.0.1:$port --register auto | cbx-segment | cbx-index add"
-setsid "$source/examples/recorder.sh" --listen "srt://127.0.0.1:$port" --register auto &
+note "  cbx-ingest --listen srt://127.0.0.1:$port | cbx-segment | cbx-index add"
+note "  cbx-serve --listen 127.0.0.1:$http_port"
+cbx-index -q init
+for camera in "${cameras[@]}"; do
+  cbx-account device list --json | grep -q "\"$camera\"" || cbx-account -q device add "$camera" --no-key >/dev/null
+done
+setsid "$source/examples/recorder.sh" --listen "srt://127.0.0.1:$port" &
 recorder=$!
 for _ in {1..50}; do
   port_is_taken "$port" && break
   kill -0 "$recorder" 2>/dev/null || die 1 'the recorder did not start (see above)'
   sleep 0.2
 done
+start_server
 start_camera front H264 440 0
 start_camera rear H265 660 90
-echo
+show_addresses
 [[ $length -gt 0 ]] || note 'Ctrl-C ends it.'
 watch_it
 
@@ -218,6 +292,9 @@ stop_cameras
 stop_recorder || die 1 "the recorder ended with status $?"
 cbx-index list
 if ! $interrupted && ! verify; then die 1 "not all is well; the store is in $root"; fi
+stop_server || die 1 "the server ended with status $?"
 title 'Done'
 echo "  the files   $root/media"
 echo "  look again  PATH=$build:\$PATH CBX_ROOT=$root cbx-index list"
+echo "  play again  PATH=$build:\$PATH CBX_ROOT=$root cbx-serve --listen 127.0.0.1:$http_port"
+for camera in "${cameras[@]}"; do echo "              ffplay $(recorded_address "$camera")"; done

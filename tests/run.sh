@@ -45,6 +45,13 @@ if $install; then
   "$source/share/packages/install.sh" build example test
 fi
 
+# The players of tests/web: fetched anew only when the list of their versions has changed.
+web=$source/tests/web
+if [[ ! $web/node_modules/.package-lock.json -nt $web/package-lock.json ]]; then
+  step 'players'
+  (cd "$web" && npm ci --no-audit --no-fund)
+fi
+
 # Kernels with much address randomisation break the sanitizers of older compilers: do without where that is allowed.
 plain=()
 if [[ $(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0) -gt 28 ]] && setarch -R true 2>/dev/null; then
@@ -83,7 +90,8 @@ for folder in "${folders[@]}"; do
       ;;
     tsan)
       configure tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \
-        -DCBX_SANITIZE=thread -DCBX_TESTS='unit;e2e' -DCBX_TEST_MODULES='base;srt;store;segment;index;state;playback;web'
+        -DCBX_SANITIZE=thread -DCBX_TESTS='unit;e2e' \
+        -DCBX_TEST_MODULES='base;srt;store;segment;index;state;playback;http;web'
       ;;
     fuzz)
       configure fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \

@@ -26,8 +26,10 @@ Broadcast::Subscription Broadcast::subscribe(std::function<void()> callback) {
   const auto at = impl_->callbacks.insert(impl_->callbacks.end(), std::move(callback));
   Subscription subscription;
   subscription.token_ = std::shared_ptr<void>(nullptr, [impl = impl_, at](void*) {
-    const std::lock_guard unlock(impl->mutex);
-    impl->callbacks.erase(at);
+    // What the callback holds goes after the lock has: it may hold a subscription itself.
+    std::list<std::function<void()>> gone;
+    const std::lock_guard lock(impl->mutex);
+    gone.splice(gone.end(), impl->callbacks, at);
   });
   return subscription;
 }

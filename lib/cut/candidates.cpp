@@ -75,6 +75,7 @@ std::vector<Candidate> without_overlaps(std::vector<Candidate> all, TimeRange ra
     Source& s = c.source;
     s.used = TimeRange{s.file.start, s.file.end()}.clipped_to(range);
     if (s.used.empty()) continue;
+    c.ends_range = s.used.to == range.to;
     bool covered = false;
     while (!out.empty() && out.back().source.used.to > s.used.from + kSlack) {
       Source& before = out.back().source;

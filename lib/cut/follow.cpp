@@ -68,8 +68,8 @@ struct Follower::Impl {
   const std::string device;
   const WallMs from;
   std::shared_ptr<const MediaDir> media;
-  std::deque<Item> waiting;       // known files behind the open one
-  std::optional<WallMs> newest;   // start of the last one that was taken up
+  std::deque<Item> waiting;      // known files behind the open one
+  std::optional<WallMs> newest;  // start of the last one that was taken up
 
   // The file that is being read.
   std::unique_ptr<File> file;
@@ -81,10 +81,10 @@ struct Follower::Impl {
   std::vector<codec::TrackConfig> tracks;
   std::vector<int64_t> next;  // where each track has ended, on the output's time line
   uint32_t sequence = 0;
-  bool fresh = true;          // nothing of this file was written yet
-  int64_t shift = 0;          // from the file's time line to the output's; 90 kHz
-  int64_t end = 0;            // of all that was written, on the output's
-  int64_t file_end = 0;       // the same, on the file's
+  bool fresh = true;     // nothing of this file was written yet
+  int64_t shift = 0;     // from the file's time line to the output's; 90 kHz
+  int64_t end = 0;       // of all that was written, on the output's
+  int64_t file_end = 0;  // the same, on the file's
   std::optional<WallMs> last_start;
   int64_t last_pts = 0;
 
@@ -123,7 +123,8 @@ void Follower::Impl::list_folder(const std::string& folder, WallMs after) {
   while (const dirent* entry = ::readdir(dir.get())) {
     const std::string path = folder + "/" + entry->d_name;
     const auto parsed = store.parse_path(path);
-    if (parsed && parsed->device == device && parsed->start > after) found.push_back({path, parsed->start, parsed->part});
+    if (parsed && parsed->device == device && parsed->start > after)
+      found.push_back({path, parsed->start, parsed->part});
   }
   std::sort(found.begin(), found.end(), [](const Item& a, const Item& b) { return a.start < b.start; });
   for (Item& i : found)

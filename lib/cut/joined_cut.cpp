@@ -27,7 +27,8 @@ Result<JoinedCut::Shared> JoinedCut::open(uint32_t source) const {
   if (file.finished ? static_cast<uint64_t>(st.st_size) != file.bytes : static_cast<uint64_t>(st.st_size) < file.bytes)
     return fail(ErrorCode::data, fmt::format("'{}' is not the file that it was", file.path));
   if (open_.size() >= kOpenAtMost)
-    open_.erase(std::min_element(open_.begin(), open_.end(), [](const Open& a, const Open& b) { return a.used < b.used; }));
+    open_.erase(
+        std::min_element(open_.begin(), open_.end(), [](const Open& a, const Open& b) { return a.used < b.used; }));
   open_.push_back({source, ++uses_, std::make_shared<const UniqueFd>(std::move(fd))});
   return open_.back().fd;
 }

@@ -24,8 +24,8 @@ constexpr int64_t kSlew = kHz / 2;
 constexpr uint64_t kMaxSamples = 48'000'000;
 
 const SourceTrack* find(const SourceTables& tables, bool video) {
-  const auto found =
-      std::find_if(tables.tracks.begin(), tables.tracks.end(), [&](const SourceTrack& t) { return t.video() == video; });
+  const auto found = std::find_if(tables.tracks.begin(), tables.tracks.end(),
+                                  [&](const SourceTrack& t) { return t.video() == video; });
   return found == tables.tracks.end() ? nullptr : &*found;
 }
 
@@ -126,8 +126,8 @@ bool Joiner::goes_on(const Candidate& candidate, const SourceTables& tables, int
 void Joiner::place(const Candidate& candidate, const SourceTables& tables, int64_t begin) {
   const Source& s = candidate.source;
   if (!goes_on(candidate, tables, begin)) {
-    const int64_t from = candidate.cut_begin() ? tables.info.pts + (s.used.from - s.file.start).count() * (kHz / 1000)
-                                               : begin;
+    const int64_t from =
+        candidate.cut_begin() ? tables.info.pts + (s.used.from - s.file.start).count() * (kHz / 1000) : begin;
     shift_ = run_end_ - from;
   }
   any_ = true;
@@ -215,9 +215,8 @@ Status Joiner::add(const Candidate& candidate, const SourceTables& tables, uint3
     file_end_ = &p == &picked.front() ? end - shift_ : std::max(file_end_, end - shift_);
   }
   limit_.reset();
-  if (candidate.cut_end() && !candidate.clean_end)
-    limit_ = tables.info.pts + shift_ +
-             (candidate.source.used.to - candidate.source.file.start).count() * (kHz / 1000);
+  if (candidate.ends_range && !candidate.clean_end)
+    limit_ = tables.info.pts + shift_ + (candidate.source.used.to - candidate.source.file.start).count() * (kHz / 1000);
   return {};
 }
 

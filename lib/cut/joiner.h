@@ -62,11 +62,11 @@ class Joiner {
   size_t room_video_ = 0, room_audio_ = 0;
   // The run that is being added to; 90 kHz.
   bool any_ = false;
-  int64_t shift_ = 0;               // from the files' time line to the cut's
-  int64_t run_end_ = 0;             // on the cut's
-  int64_t file_end_ = 0;            // of the last file, on its own
-  WallMs last_start_{};             // of the last file,
-  int64_t last_pts_ = 0;            // and where that lies on its time line
+  int64_t shift_ = 0;     // from the files' time line to the cut's
+  int64_t run_end_ = 0;   // on the cut's
+  int64_t file_end_ = 0;  // of the last file, on its own
+  WallMs last_start_{};   // of the last file,
+  int64_t last_pts_ = 0;  // and where that lies on its time line
   bool last_was_cut_ = false;
   std::optional<int64_t> limit_;  // the cut's end, once it is known
 };

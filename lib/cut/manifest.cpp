@@ -74,7 +74,8 @@ std::string manifest(const Cut& cut, const store::Store& store, const Request& r
   out.add("made_with", request.tool);
   out.add("gaps", fmt::format("{}", cut.holes().size()));
   for (const Hole& h : cut.holes())
-    out.add("gap", fmt::format("{} {}{}{}", local_range(h.range, offset), h.cause, h.detail.empty() ? "" : ": ", h.detail));
+    out.add("gap",
+            fmt::format("{} {}{}{}", local_range(h.range, offset), h.cause, h.detail.empty() ? "" : ": ", h.detail));
   out.add("sources", fmt::format("{}", cut.sources().size()));
   for (size_t i = 0; i < cut.sources().size(); ++i) add_source(out, cut.sources()[i], i, request, offset);
   return out.text + checksum_line(sha256, name);

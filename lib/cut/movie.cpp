@@ -26,9 +26,9 @@ struct Edit {
   uint64_t end() const { return delay + duration; }
 };
 
-// Where a track begins to be shown.  Readers such as libavformat begin with the first whole picture and shift it to where
-// the edit begins: it must be a picture's begin, or sound and picture come apart by a part of a picture.  Where pictures
-// are rare, the one on the screen counts for more.
+// Where a track begins to be shown.  Readers such as libavformat begin with the first whole picture and shift it to
+// where the edit begins: it must be a picture's begin, or sound and picture come apart by a part of a picture.  Where
+// pictures are rare, the one on the screen counts for more.
 int64_t shown_from(const TrackBuilder& t) {
   const bool soon = t.first_shown() <= t.timescale() / 2;
   return t.first_pts() >= 0 ? t.first_pts() : t.video() && soon ? t.first_shown() : 0;
@@ -95,8 +95,8 @@ void write_tkhd(BoxWriter& w, const TrackBuilder& t, uint32_t id, uint64_t creat
     w.u32(0);
     number(duration);
     w.zeros(8);
-    w.u16(0);                    // layer
-    w.u16(t.video() ? 0 : 1);    // alternate group
+    w.u16(0);                  // layer
+    w.u16(t.video() ? 0 : 1);  // alternate group
     w.u16(t.video() ? 0 : 0x100);
     w.u16(0);
     const codec::VideoInfo& video = t.entries().front().video;

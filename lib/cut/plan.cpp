@@ -115,11 +115,11 @@ class Planner {
   // Memory for the largest tables, judged by the first file.
   void reserve(const Candidate& c, const SourceTables& tables, Millis length) {
     std::array<size_t, 2> samples{};
-    const double share = static_cast<double>(length.count()) /
-                         static_cast<double>(std::max<int64_t>(c.source.file.duration_ms, 1000));
+    const double share =
+        static_cast<double>(length.count()) / static_cast<double>(std::max<int64_t>(c.source.file.duration_ms, 1000));
     for (const SourceTrack& t : tables.tracks)
-      samples[t.video() ? 0 : 1] = static_cast<size_t>(
-          std::min(4e6, static_cast<double>(t.samples.size()) * std::max(1.0, share) * 1.02));
+      samples[t.video() ? 0 : 1] =
+          static_cast<size_t>(std::min(4e6, static_cast<double>(t.samples.size()) * std::max(1.0, share) * 1.02));
     joiner_.reserve(samples[0], samples[1]);
   }
 
@@ -160,14 +160,15 @@ class Planner {
   }
 
   tl::unexpected<Error> nothing() const {
-    return fail(ErrorCode::no_input,
-                fmt::format("nothing of '{}' is there for {}", device_, local_range(range_, index_.store().utc_offset())));
+    return fail(ErrorCode::no_input, fmt::format("nothing of '{}' is there for {}", device_,
+                                                 local_range(range_, index_.store().utc_offset())));
   }
 
   std::string identity() const {
     std::string text = fmt::format("{}\n{}\n{}\n", kFormat, device_, local_range(range_, UtcOffset{}));
     for (size_t i = 0; i < sources_.size(); ++i)
-      text += fmt::format("{} {} {} {}\n", sources_[i].path, sources_[i].file.bytes, files_[i].bytes, sources_[i].sha256);
+      text +=
+          fmt::format("{} {} {} {}\n", sources_[i].path, sources_[i].file.bytes, files_[i].bytes, sources_[i].sha256);
     std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
     ::SHA256(as_bytes(text).data(), text.size(), digest.data());
     return to_hex(ByteSpan(digest).first(16));

@@ -6,6 +6,7 @@
 
 #include "mp4/box.h"
 #include "mp4/hybrid_file.h"
+#include "mp4/sample_table.h"
 
 namespace cbx::cut {
 namespace {
@@ -117,9 +118,8 @@ bool fill_track(ByteSpan trak, uint64_t begin, uint64_t end, SourceTrack& track)
     return false;
   if (!find_box(*stbl, "ctts")) return true;
   const auto ctts = table_of(*stbl, "ctts", 2);
-  return ctts && fill_runs(*ctts, track.samples, [](FragmentSample& s, uint32_t v) {
-           s.composition_offset = static_cast<int32_t>(v);
-         });
+  return ctts && fill_runs(*ctts, track.samples,
+                           [](FragmentSample& s, uint32_t v) { s.composition_offset = static_cast<int32_t>(v); });
 }
 
 Result<Bytes> read_moov(File& file, const mp4::Layout& layout) {
@@ -228,9 +228,14 @@ Result<SourceTables> read_tables(File& file) {
   }
   // Far from where 64 bits end, so that nobody has to look at each sum.
   constexpr int64_t kFar = int64_t{1} << 52;
-  if (std::abs(out.info.pts) > kFar) return bad(file, "its time stamps");
-  for (const SourceTrack& t : out.tracks)
+  int64_t begin = INT64_MAX;
+  for (const SourceTrack& t : out.tracks) {
     if (std::abs(t.first_dts) > kFar) return bad(file, "its time stamps");
+    begin = std::min(begin, mp4::rescale(t.first_dts, t.timescale(), static_cast<int>(codec::kPtsHz)));
+  }
+  // The two are told apart by pictures that are reordered and sound that comes early; more is an error in the info box.
+  constexpr int64_t kApart = 60 * codec::kPtsHz;
+  if (!out.tracks.empty() && (out.info.pts < begin - kApart || out.info.pts > begin + kApart)) out.info.pts = begin;
   return out;
 }
 

@@ -29,7 +29,7 @@ struct SourceTrack {
 struct SourceTables {
   mp4::FileInfo info;  // info.pts lies at the instant of the file's start
   bool finished = false;
-  uint64_t bytes = 0;  // of the file, as far as it counts
+  uint64_t bytes = 0;               // of the file, as far as it counts
   std::vector<SourceTrack> tracks;  // those that hold something
 };
 

@@ -1,6 +1,8 @@
 #include "http/access_log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -80,6 +82,11 @@ struct AccessLog::Shared {
 };
 
 void AccessLog::Shared::run() {
+  // A pipe whose reader has gone is an error of write(2), not the end of the process.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   std::vector<std::string> lines;
   for (bool last = false; !last;) {
     uint64_t lost = 0;

@@ -46,10 +46,13 @@ struct Connection {
     return {static_cast<Phase>(state & 3), Monotonic(Millis(state >> 2))};
   }
 
-  // The Keeper's own: whether the next request's first byte has come, which nobody else can tell.
+  // The Keeper's own.
   struct Watch {
+    // Whether the next request's first byte has come, which nobody else can tell.
     Monotonic idle_since{}, head_since{};
     uint64_t received = 0;
+    std::shared_ptr<const UniqueFd> file;  // that is being sent
+    uint64_t file_end = 0;
     bool ended = false;
   } watch;
 

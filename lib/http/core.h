@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,19 @@
 #include "http/work_queue.h"
 
 namespace cbx::http {
+
+// Lets a message through once a minute, however often there is reason for it.  Thread-safe.
+class Seldom {
+ public:
+  bool may_speak() {
+    const int64_t now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::seconds(1);
+    int64_t last = last_.load(std::memory_order_relaxed);
+    return now - last >= 60 && last_.compare_exchange_strong(last, now);
+  }
+
+ private:
+  std::atomic<int64_t> last_{-60};
+};
 
 // Immutable but for its thread-safe parts.
 struct Core {
@@ -47,6 +61,7 @@ struct Core {
   std::atomic<uint64_t> active{0};    // requests from their first line to the end of the answer
   std::atomic<bool> stopping{false};  // connections end after the answer
   std::atomic<bool> ending{false};    // nothing is answered any more
+  Seldom refusals;
   Keeper keeper;
   WorkQueue work;
 };

@@ -8,6 +8,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "http/exchange.h"
 #include "http/key_pair.h"
@@ -30,7 +31,9 @@ MHD_Result accept_policy(void* cls, const sockaddr* address, socklen_t) noexcept
   Core& core = core_of(cls);
   const Address peer = Address::of(address);
   if (core.connections.admits(peer, core.proxies.contains(peer))) return MHD_YES;
-  core.counters.refused++;
+  const uint64_t refused = ++core.counters.refused;
+  if (core.refusals.may_speak())
+    core.log.warn("a connection of {} is refused, {} so far: there are too many", peer.text(), refused);
   return MHD_NO;
 }
 
@@ -41,8 +44,8 @@ void open_connection(Core& core, MHD_Connection* mhd, void** socket_context) {
   const Address peer = Address::of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
   auto connection = std::make_unique<Connection>(fd, peer, tls, core.proxies.contains(peer));
   if (tls) connection->key_pair = core.certificates->current();
-  core.keeper.add(*connection);
   core.connections.opened(peer, connection->proxy);
+  core.keeper.add(*connection);
   core.counters.accepted++;
   *socket_context = connection.release();
 }
@@ -192,7 +195,8 @@ std::string Daemon::address() const {
 }
 
 void Daemon::quiesce() {
-  if (mhd_ == nullptr) return;
+  if (mhd_ == nullptr || std::exchange(quiesced_, true)) return;
+  // The library gives the socket back, more than once if it is asked more than once.
   const UniqueFd listening(MHD_quiesce_daemon(mhd_));
   if (listening && !at_.unix_path.empty()) unlink(at_.unix_path.c_str());
 }

@@ -31,6 +31,7 @@ class Daemon {
   Core& core_;
   ListenAddress at_;
   bool tls_;
+  bool quiesced_ = false;
   MHD_Daemon* mhd_ = nullptr;
 };
 

@@ -151,6 +151,10 @@ MHD_Result Exchange::send(Response response) {
     if (mhd_response == nullptr) return MHD_NO;
   }
   status_ = response.status;
+  if (const auto* file = std::get_if<FileBody>(&response.body); file != nullptr && body_size_ > 0) {
+    core_.keeper.watch_file(connection_, file->file, file->offset + file->size);
+    watches_file_ = true;
+  }
   add_headers(mhd_response, response);
   const MHD_Result result = MHD_queue_response(mhd_, static_cast<unsigned>(response.status), mhd_response);
   MHD_destroy_response(mhd_response);
@@ -179,6 +183,7 @@ void Exchange::completed(MHD_RequestTerminationCode code) {
   // The library gives back what is parked only when the server ends.
   if (wait_) core_.keeper.unpark(*this, wait_->until);
   subscription_ = {};
+  if (watches_file_) core_.keeper.watch_file(connection_, nullptr, 0);
   connection_.enter(Phase::idle);
   const bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
   // Without an answer of ours the library has refused the request by itself, or the client has left.

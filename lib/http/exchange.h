@@ -66,6 +66,7 @@ class Exchange final : public Parked {
   std::optional<Response> work_result_;
   bool in_work_ = false;
 
+  bool watches_file_ = false;
   int status_ = 0;
   uint64_t body_size_ = 0;
 };

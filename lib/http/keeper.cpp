@@ -1,6 +1,7 @@
 #include "http/keeper.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -11,6 +12,13 @@ namespace {
 
 // How exact deadlines are, and how soon it is noticed that a peer has left.
 constexpr Millis kTick{250};
+
+// Whether the file that is being sent has become shorter than was promised: the library would wait for the rest.
+bool is_torn(const Connection::Watch& watch) {
+  struct stat info {};
+  return watch.file && fstat(watch.file->get(), &info) == 0 && S_ISREG(info.st_mode) &&
+         static_cast<uint64_t>(info.st_size) < watch.file_end;
+}
 
 }  // namespace
 
@@ -37,6 +45,13 @@ void Keeper::remove(Connection& connection) {
   Shard& shard = shard_of(connection);
   const std::lock_guard lock(shard.mutex);
   shard.connections.erase(&connection);
+}
+
+void Keeper::watch_file(Connection& connection, std::shared_ptr<const UniqueFd> file, uint64_t end) {
+  Shard& shard = shard_of(connection);
+  const std::lock_guard lock(shard.mutex);
+  connection.watch.file.swap(file);
+  connection.watch.file_end = end;
 }
 
 void Keeper::park(Parked& parked, Monotonic until) {
@@ -107,11 +122,13 @@ void Keeper::end_late(Monotonic now) {
   for (Shard& shard : shards_) {
     const std::lock_guard lock(shard.mutex);
     for (Connection* connection : shard.connections) {
-      if (connection->watch.ended || !is_late(*connection, now)) continue;
+      if (connection->watch.ended) continue;
+      const bool late = is_late(*connection, now);
+      if (!late && !is_torn(connection->watch)) continue;
+      connection->watch.ended = true;
+      if (late) late_++;
       // The thread that serves it sees the end of the stream and closes it.
       shutdown(connection->fd, SHUT_RDWR);
-      connection->watch.ended = true;
-      late_++;
     }
   }
 }
@@ -132,7 +149,9 @@ bool Keeper::is_late(Connection& connection, Monotonic now) const {
   Connection::Watch& watch = connection.watch;
   const auto received = tcp_bytes(connection.fd);
   if (watch.idle_since != since) {
-    watch = {since, {}, received ? received->received : 0, false};
+    watch.idle_since = since;
+    watch.head_since = {};
+    watch.received = received ? received->received : 0;
   } else if (watch.head_since == Monotonic{} && received && received->received != watch.received) {
     watch.head_since = now;
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -42,6 +43,9 @@ class Keeper {
   // remove() before the descriptor is closed: afterwards the connection is not touched any more.
   void add(Connection& connection);
   void remove(Connection& connection);
+
+  // Ends the connection when the file that is being sent on it becomes shorter than `end`; null: none is sent any more.
+  void watch_file(Connection& connection, std::shared_ptr<const UniqueFd> file, uint64_t end);
 
   // Wakes it at `until`, or when its peer has left.  After unpark() it is not touched any more.
   void park(Parked& parked, Monotonic until);

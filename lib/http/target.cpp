@@ -54,9 +54,8 @@ Status check_path(std::string_view path) {
 // "http://host:80/a" → "/a"
 std::string_view origin_form(std::string_view raw) {
   if (raw.starts_with('/')) return raw;
-  const size_t scheme = raw.find("://");
-  if (scheme == std::string_view::npos || raw.find_first_of("/?#") < scheme) return {};
-  const size_t path = raw.find_first_of("/?", scheme + 3);
+  if (!raw.starts_with("http://") && !raw.starts_with("https://")) return {};
+  const size_t path = raw.find_first_of("/?", raw.find("://") + 3);
   return path == std::string_view::npos || raw[path] != '/' ? std::string_view("/") : raw.substr(path);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "playback/dash.h"
 #include "playback/playlist.h"
 #include "playback/rate.h"
 #include "playback/text.h"
@@ -12,24 +13,10 @@ namespace {
 // Records don't tell how many of the bytes are sound.
 constexpr int64_t kSoundBitRate = 128'000;
 
-// A stretch of presentation on the run's time line, in milliseconds.
-struct Segment {
-  int64_t time = 0, duration = 0;
-};
-
-// Files that continue each other.
-struct Run {
-  std::span<const Piece> pieces;
-  std::vector<Segment> segments;
-
-  int64_t begin() const { return segments.front().time; }
-  int64_t duration() const { return segments.back().time + segments.back().duration - segments.front().time; }
-};
-
 // A segment ends where the next begins, whatever the milliseconds of their durations add up to.  Where files overlap by
 // a few, one that has no place before the next is left out.
-std::vector<Segment> segments_of(std::span<const Piece> pieces) {
-  std::vector<Segment> out;
+std::vector<DashSegment> segments_of(std::span<const Piece> pieces) {
+  std::vector<DashSegment> out;
   for (const Piece& p : pieces) {
     for (const Group& g : p.groups) {
       const int64_t time = track_time(p, g);
@@ -41,19 +28,7 @@ std::vector<Segment> segments_of(std::span<const Piece> pieces) {
   return out;
 }
 
-std::vector<Run> runs_of(std::span<const Piece> pieces) {
-  std::vector<Run> runs;
-  for (size_t from = 0; from < pieces.size();) {
-    size_t to = from + 1;
-    while (to < pieces.size() && pieces[to].continues) ++to;
-    const auto run = pieces.subspan(from, to - from);
-    runs.push_back({run, segments_of(run)});
-    from = to;
-  }
-  return runs;
-}
-
-void write_timeline(Text& out, const std::vector<Segment>& segments) {
+void write_timeline(Text& out, const std::vector<DashSegment>& segments) {
   out << "<SegmentTimeline>\n";
   for (size_t i = 0; i < segments.size();) {
     size_t to = i + 1;
@@ -82,7 +57,7 @@ void write_frame_rate(Text& out, double fps) {
   out << "\"";
 }
 
-void write_set(Text& out, const Run& run, bool video, const std::string& codecs, int64_t bit_rate) {
+void write_set(Text& out, const DashRun& run, bool video, const std::string& codecs, int64_t bit_rate) {
   const std::string_view track = video ? "video" : "audio";
   const Piece& first = run.pieces.front();
   out << "<AdaptationSet id=\"" << int64_t{video ? 1 : 2} << "\" contentType=\"" << track << "\" mimeType=\"" << track
@@ -93,17 +68,33 @@ void write_set(Text& out, const Run& run, bool video, const std::string& codecs,
     out << " width=\"" << int64_t{shown.width} << "\" height=\"" << int64_t{shown.height} << "\"";
     write_frame_rate(out, first.fps);
   }
-  out << ">\n<SegmentTemplate timescale=\"1000\" presentationTimeOffset=\"" << run.begin()
-      << "\" initialization=\"../../" << first.start << "/" << track << "/init.mp4\" media=\"../../" << first.start
-      << "/" << track << "/$Time$.m4s\">\n";
+  out << ">\n<SegmentTemplate timescale=\"1000\" presentationTimeOffset=\"" << run.begin << "\" initialization=\"../../"
+      << run.id << "/" << track << "/init.mp4\" media=\"../../" << run.id << "/" << track << "/$Time$.m4s\">\n";
   write_timeline(out, run.segments);
   out << "</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n";
 }
 
-void write_period(Text& out, const Run& run, int64_t start) {
-  out << "<Period id=\"" << run.pieces.front().start << "\" start=\"PT";
-  out.seconds(start) << "S\" duration=\"PT";
-  out.seconds(run.duration()) << "S\">\n";
+}  // namespace
+
+std::vector<DashRun> dash_runs(std::span<const Piece> pieces) {
+  std::vector<DashRun> runs;
+  for (size_t from = 0; from < pieces.size();) {
+    size_t to = from + 1;
+    while (to < pieces.size() && pieces[to].continues) ++to;
+    const auto run = pieces.subspan(from, to - from);
+    auto segments = segments_of(run);
+    const int64_t begin = segments.front().time;
+    runs.push_back({run.front().start, begin, run, std::move(segments)});
+    from = to;
+  }
+  return runs;
+}
+
+void write_dash_period(Text& out, const DashRun& run, int64_t start, bool has_end) {
+  out << "<Period id=\"" << run.id << "\" start=\"PT";
+  out.seconds(start) << "S\"";
+  if (has_end) (out << " duration=\"PT").seconds(run.duration()) << "S\"";
+  out << ">\n";
   const TrackCodecs codecs = split_codecs(run.pieces.front().codecs);
   const int64_t peak = bit_rate(run.pieces, longest_group_ms(run.pieces) / 2).peak;
   if (!codecs.video.empty()) write_set(out, run, true, codecs.video, std::max<int64_t>(1, peak));
@@ -112,24 +103,27 @@ void write_period(Text& out, const Run& run, int64_t start) {
   out << "</Period>\n";
 }
 
-}  // namespace
+void write_dash_head(Text& out) {
+  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" "
+         "profiles=\"urn:mpeg:dash:profile:isoff-live:2011\"";
+}
 
 std::string dash_manifest(const Timeline& timeline) {
-  const std::vector<Run> runs = runs_of(timeline.pieces);
+  const std::vector<DashRun> runs = dash_runs(timeline.pieces);
   int64_t duration = 0;
   size_t segments = 0;
-  for (const Run& run : runs) {
+  for (const DashRun& run : runs) {
     duration += run.duration();
     segments += run.segments.size();
   }
   Text out(1024 + 1500 * runs.size() + 60 * segments);
-  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" "
-         "profiles=\"urn:mpeg:dash:profile:isoff-live:2011\" type=\"static\" mediaPresentationDuration=\"PT";
+  write_dash_head(out);
+  out << " type=\"static\" mediaPresentationDuration=\"PT";
   out.seconds(duration) << "S\" minBufferTime=\"PT";
   out.seconds(std::max<int64_t>(1000, longest_group_ms(timeline.pieces))) << "S\">\n";
   int64_t start = 0;
-  for (const Run& run : runs) {
-    write_period(out, run, start);
+  for (const DashRun& run : runs) {
+    write_dash_period(out, run, start, true);
     start += run.duration();
   }
   if (runs.empty()) out << "<Period duration=\"PT0S\"/>\n";

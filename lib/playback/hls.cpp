@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "index/coverage.h"
 #include "playback/playlist.h"
 #include "playback/rate.h"
 #include "playback/text.h"
@@ -9,8 +10,6 @@
 namespace cbx::playback {
 namespace {
 
-// A hole over this is a gap, as `cbx-index gaps` knows it; what is less is rounding and slew.
-constexpr Millis kSmallestGap{500};
 // Where there is nothing to tell one.
 constexpr int64_t kUsualGroupMs = 6000;
 
@@ -40,6 +39,18 @@ void write_gap(Text& out, TimeRange gap) {
   out << "#EXT-X-DATERANGE:ID=\"gap-" << gap.from << "\",CLASS=\"cbx.gap\",START-DATE=\"" << format_rfc3339(gap.from)
       << "\",DURATION=";
   out.seconds(gap.length().count()) << "\n";
+}
+
+// Ten a minute, fourteen thousand a day: they are what making a playlist takes.
+void write_groups(Text& out, const Piece& p) {
+  Text address(64);
+  address << ",\n../../" << p.start << "/";
+  const std::string_view file = address.view();
+  for (const Group& g : p.groups) {
+    out << "#EXTINF:";
+    out.seconds(std::max<int64_t>(1, g.duration_ms))
+        << file << static_cast<int64_t>(g.offset) << "-" << static_cast<int64_t>(g.offset + g.bytes) << ".m4s\n";
+  }
 }
 
 // The file whose init segment stands for all of the same bytes in this playlist.
@@ -92,17 +103,12 @@ std::string hls_media(const Timeline& timeline) {
   for (const Piece& p : timeline.pieces) {
     if (before && !p.continues) {
       out << "#EXT-X-DISCONTINUITY\n";
-      if (p.start > before->end() + kSmallestGap) write_gap(out, {before->end(), p.start});
+      if (p.start > before->end() + index::kSmallestGap) write_gap(out, {before->end(), p.start});
     }
     before = &p;
     inits.write(out, p);
     out << "#EXT-X-PROGRAM-DATE-TIME:" << format_rfc3339(p.start + Millis{p.groups.front().at_ms}) << "\n";
-    for (const Group& g : p.groups) {
-      out << "#EXTINF:";
-      out.seconds(std::max<int64_t>(1, g.duration_ms))
-          << ",\n../../" << p.start << "/" << static_cast<int64_t>(g.offset) << "-"
-          << static_cast<int64_t>(g.offset + g.bytes) << ".m4s\n";
-    }
+    write_groups(out, p);
   }
   out << "#EXT-X-ENDLIST\n";
   return out.take();

@@ -33,6 +33,7 @@ struct LiveView {
   // By piece: the file whose init segment stands for it, and which begins the run in addresses of single tracks.  Files
   // that continue each other share one, for some hours at most.
   std::vector<WallMs> runs;
+  std::vector<int64_t> run_begins;   // by piece: where its run begins on the time line of tfdt, in ms
   uint64_t first = 0;                // media sequence number of groups.front()
   uint64_t first_discontinuity = 0;  // discontinuity sequence number of it
   std::vector<LiveGroup> groups;     // the window, never empty; the last one is open unless `ended`
@@ -83,6 +84,9 @@ class LiveHub {
   std::unique_ptr<Impl> impl_;
 };
 
+// How many of its groups, from the first on, will not change any more.
+size_t whole_groups(const LiveView& view);
+
 // Blocking playlist reload (RFC 8216bis, 6.2.5.2): what to do about _HLS_msn and _HLS_part.  `wait`: until
 // LiveStream::changed(), but three times LiveView::target_ms at most, then 503.  `too_far`: 400.
 enum class Wanted { ready, wait, too_far };
@@ -92,7 +96,8 @@ Wanted wanted(const LiveView& view, uint64_t msn, std::optional<uint64_t> part);
 std::string hls_live(const LiveView& view);
 // The multivariant playlist beside it.
 std::string hls_live_main(const LiveView& view);
-// Dynamic, as long as the view has not ended; `now` tells players the time.
+// Dynamic, as long as the view has not ended; `now` tells players the time.  Only whole groups: as long as there is
+// none it is better to wait for one, players give up an empty manifest.
 std::string dash_live(const LiveView& view, WallMs now);
 
 }  // namespace cbx::playback

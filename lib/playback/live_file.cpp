@@ -140,6 +140,7 @@ Result<bool> LiveFile::walk(Monotonic now) {
     flush_.push_back(mp4::brief_of(*fragment));
     at_ += fragment->size;
     odd_since_.reset();
+    if (fragment->track == tracks - 1) changed |= commit_flush(false);
   }
   if (at_ >= end) {
     odd_since_.reset();

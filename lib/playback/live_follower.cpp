@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -141,14 +140,14 @@ Status LiveFollower::look_for_files() {
   for (const std::string& folder : folders) {
     CBX_ASSIGN(const auto files, list(folder));
     // The latest first: those that a crash left are no news.
-    for (const Found& f : std::ranges::reverse_view(files)) {
-      if (f.part) {
-        notice(f);
-        if (const auto known = known_.find(f.path); known != known_.end()) still_there.insert(*known);
-      } else if (!list_.has(f.start) && list_.oldest() && f.start > list_.oldest()->piece().start) {
+    for (auto f = files.rbegin(); f != files.rend(); ++f) {
+      if (f->part) {
+        notice(*f);
+        if (const auto known = known_.find(f->path); known != known_.end()) still_there.insert(*known);
+      } else if (!list_.has(f->start) && list_.oldest() && f->start > list_.oldest()->piece().start) {
         // Perhaps one of the list under a name that is a little later.
-        const auto id = file_id(f.path);
-        changed |= id && list_.renamed(*id, f.start);
+        const auto id = file_id(f->path);
+        changed |= id && list_.renamed(*id, f->start);
       }
     }
   }

@@ -21,11 +21,6 @@ std::string address(const Piece& piece, uint64_t offset, uint64_t bytes) {
   return fmt::format("../../{}/{}-{}.m4s", piece.start.time_since_epoch().count(), offset, offset + bytes);
 }
 
-// Groups that are whole.
-size_t whole(const LiveView& view) {
-  return view.groups.size() - (view.ended || view.groups.empty() ? 0 : 1);
-}
-
 void append_head(std::string& out, const LiveView& view) {
   out += fmt::format("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:{}\n", view.target_ms / 1000);
   out += fmt::format("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={},HOLD-BACK={}\n",
@@ -54,7 +49,7 @@ std::string hls_live(const LiveView& view) {
   for (size_t i = 0; i < view.groups.size(); ++i) {
     const LiveGroup& g = view.groups[i];
     const Piece& piece = view.pieces[g.piece];
-    const bool closed = i < whole(view);
+    const bool closed = i < whole_groups(view);
     // Not before there is something that the tags can stand before.
     if (!closed && g.parts.empty()) break;
     append_change(out, view, before, g);
@@ -72,13 +67,13 @@ std::string hls_live(const LiveView& view) {
 
 Wanted wanted(const LiveView& view, uint64_t msn, std::optional<uint64_t> part) {
   if (view.ended) return Wanted::ready;
-  const uint64_t open = view.first + whole(view);  // the number of the open group
+  const uint64_t open = view.first + whole_groups(view);  // the number of the open group
   if (msn > open + 1) return Wanted::too_far;
   if (!part) return msn < open ? Wanted::ready : Wanted::wait;
   if (msn < open) {
     // Only behind the end of the last whole one there may be something to wait for: the first part of the next.
     const bool last = msn + 1 == open;
-    if (!last || *part < view.groups[whole(view) - 1].parts.size()) return Wanted::ready;
+    if (!last || *part < view.groups[whole_groups(view) - 1].parts.size()) return Wanted::ready;
     msn = open;
     part = 0;
   }

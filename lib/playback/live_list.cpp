@@ -12,7 +12,6 @@ namespace {
 constexpr int64_t kUsualTarget = 8000, kUsualPart = 600;
 // A run is known by its first file, which should still be there: now and then another file stands for it.
 constexpr std::chrono::hours kRun{6};
-constexpr codec::Pts90k kSeam = codec::kPtsHz / 10;
 
 // Four numbers a second since 2020: groups come slower than that, so a later start of the server begins behind what it
 // numbered before.  Below 2^31 until 2037, for players that count so far.
@@ -25,7 +24,7 @@ uint64_t number_at(WallMs now) {
 
 bool LiveList::continues(const LiveFile& before, const LiveFile& after) {
   return !after.info().connection.empty() && before.info().connection == after.info().connection &&
-         before.piece().init == after.piece().init && std::abs(before.end_pts() - *after.piece().pts) <= kSeam;
+         goes_on(before.piece(), after.piece());
 }
 
 size_t LiveList::groups() const {
@@ -49,7 +48,9 @@ bool LiveList::full() const {
 void LiveList::link(Entry& entry, const Entry* before) {
   Piece& piece = entry.file->piece();
   piece.continues = before && continues(*before->file, *entry.file);
-  entry.run = piece.continues && piece.start - before->run < kRun ? before->run : piece.start;
+  const bool same_run = piece.continues && piece.start - before->run < kRun;
+  entry.run = same_run ? before->run : piece.start;
+  entry.run_begin = same_run ? before->run_begin : track_time(piece, {});
   if (piece.continues) before->file->end_at(*piece.pts);
 }
 
@@ -152,6 +153,7 @@ LiveView LiveList::view(bool ended) {
     if (e.groups() == 0) continue;
     v.pieces.push_back(e.file->piece());
     v.runs.push_back(e.run);
+    v.run_begins.push_back(e.run_begin);
     for (size_t i = e.from; i < e.file->groups().size(); ++i) {
       v.groups.push_back(e.file->groups()[i]);
       v.groups.back().piece = v.pieces.size() - 1;

@@ -47,6 +47,7 @@ class LiveList {
     std::unique_ptr<LiveFile> file;
     size_t from = 0;  // the first of its groups that is in the list
     WallMs run{};
+    int64_t run_begin = 0;
     size_t groups() const { return file->groups().size() - std::min(from, file->groups().size()); }
   };
   void link(Entry& entry, const Entry* before);

@@ -33,6 +33,7 @@ class Text {
     text_.append(digits, sizeof(digits));
     return *this;
   }
+  std::string_view view() const { return text_; }
   std::string take() { return std::move(text_); }
 
  private:

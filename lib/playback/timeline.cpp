@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "index/coverage.h"
 #include "mp4/codecs.h"
 
 namespace cbx::playback {
@@ -17,8 +18,6 @@ constexpr int64_t kSlew = 2000;
 constexpr int64_t kAroundMs = 2000;
 // The longest range that can be asked for, and more.
 constexpr int64_t kLongestRunMs = int64_t{400} * 86'400'000;
-// Less than a hole in the recording is not worth a file that was seen already.
-constexpr int64_t kWorthMs = 500;
 
 int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
@@ -83,7 +82,7 @@ Result<std::vector<Found>> read_files(index::Index& index, std::string_view devi
 
 // Two publishers for a moment, or a recording that came in twice: nothing is shown twice.
 bool adds_nothing(const Piece& p, WallMs until) {
-  return p.end() <= until || (p.start + Millis{p.duration_ms / 2} < until && p.end() < until + Millis{kWorthMs});
+  return p.end() <= until || (p.start + Millis{p.duration_ms / 2} < until && p.end() < until + index::kSmallestGap);
 }
 
 void clip(Piece& p, TimeRange range) {

@@ -40,6 +40,10 @@ Result<http::Response> list(const Call& call) {
   CBX_ASSIGN(const Opened opened, call.open(Permission::view));
   // What only reaches into the range was on the first page.
   if (cursor) range.from = std::max(range.from, *cursor);
+  // Rows with all details are read no further than this page goes.
+  CBX_OURS(const auto near, opened.index().files(opened.device(), range.from, limit + 1));
+  std::optional<WallMs> behind;
+  if (near.size() > limit && near.back().start < range.to) behind = range.to = near.back().start;
   Json out{{"device", opened.device()}, {"segments", Json::array()}};
   if (!range.empty())
     CBX_OURS_TRY(opened.index().segments(opened.device(), range, true, [&](const SegmentRecord& s) {
@@ -51,7 +55,13 @@ Result<http::Response> list(const Call& call) {
       out["segments"].push_back(segment_json(s));
       return true;
     }));
+  if (behind && !out.contains("next")) out["next"] = call.next(make_cursor(*behind));
   return reply(call, out);
+}
+
+bool is_large(const Call& call) {
+  const auto limit = call.query().limit(kPage, kMostSegments);
+  return limit && *limit > 2 * kPage;
 }
 
 Result<WallMs> asked_start(const Call& call) {
@@ -189,7 +199,8 @@ std::vector<ApiRoute> segment_routes() {
                   .query = {from_parameter("the beginning"), to_parameter(), range_parameter(),
                             limit_parameter(kPage, kMostSegments), cursor_parameter()},
                   .schema = "SegmentList"},
-                 list});
+                 list,
+                 is_large});
   out.push_back({{.pattern = id,
                   .name = "getSegment",
                   .tag = "recordings",

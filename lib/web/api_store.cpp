@@ -10,12 +10,13 @@
 namespace cbx::web {
 namespace {
 
+const char* kind_name(Principal::Kind kind) {
+  return kind == Principal::Kind::user ? "user" : kind == Principal::Kind::device ? "device" : "link";
+}
+
 Result<http::Response> me(const Call& call) {
   const Principal& p = call.principal;
-  Json out{{"kind", p.kind == Principal::Kind::device ? "device" : "user"},
-           {"name", p.name},
-           {"admin", p.admin},
-           {"read_only", p.read_only}};
+  Json out{{"kind", kind_name(p.kind)}, {"name", p.name}, {"admin", p.admin}, {"read_only", p.read_only}};
   if (!p.token.empty()) out["token"] = p.token;
   if (p.only_device) out["only_device"] = *p.only_device;
   return reply(call, out);

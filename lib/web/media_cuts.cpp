@@ -1,6 +1,7 @@
 // Any stretch of time as one MP4, and what vouches for it.
 #include <fmt/format.h>
 
+#include "state/state.h"
 #include "web/media.h"
 #include "web/recordings.h"
 #include "web/when.h"
@@ -77,13 +78,25 @@ Result<std::string> hash_of(Media& media, const CutPointer& cut) {
   return hash;
 }
 
+// For people; a manifest is none the worse without.
+std::string nickname_of(const Media& media, std::string_view device) {
+  auto state = state::State::open(media.context.store.state_path(), false);
+  if (!state) return {};
+  const auto found = state->device(device);
+  return found && *found ? (*found)->nickname : std::string();
+}
+
 // The same text for the same asker for a while, so that the signature fetched after it is of it.
 Result<std::string> manifest_of(Media& media, const Order& order, const CutPointer& cut) {
   const std::string& who = order.principal.name;
   const std::string key = fmt::format("{}/{}/{}", who, cut->device(), cut->identity());
   if (auto known = media.plans.find_manifest(key)) return *known;
   CBX_ASSIGN(const std::string hash, hash_of(media, cut));
-  const cut::Request asked{who, floor_ms(media.context.clock.wall()), "cbx-serve " + media.context.version};
+  cut::Request asked;
+  asked.who = who;
+  asked.when = floor_ms(media.context.clock.wall());
+  asked.tool = "cbx-serve " + media.context.version;
+  asked.nickname = nickname_of(media, cut->device());
   std::string text = cut::manifest(*cut, media.context.store, asked, hash);
   media.plans.keep_manifest(key, text);
   return text;

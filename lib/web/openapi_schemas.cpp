@@ -161,8 +161,8 @@ constexpr const char* kEvents = R"({
 
 constexpr const char* kStore = R"({
 "Me": {"type": "object", "required": ["kind", "name", "admin", "read_only"],
-  "properties": {"kind": {"enum": ["user", "device"]},
-    "name": {"type": "string", "description": "Login name, or the camera's id."}, "admin": {"type": "boolean"},
+  "properties": {"kind": {"enum": ["user", "device", "link"]},
+    "name": {"type": "string", "description": "Login name, the camera's id, or link: and the link's."}, "admin": {"type": "boolean"},
     "read_only": {"type": "boolean", "description": "The token is for looking only."},
     "token": {"type": "string", "description": "The id of the token that was shown."},
     "only_device": {"$ref": "#/components/schemas/DeviceId"}}},

@@ -23,7 +23,14 @@ if ! command -v apt-get dpkg-query >/dev/null; then
   exit 69
 fi
 
-is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+# Where node comes from elsewhere than Debian it brings npm along, and Debian's npm conflicts with it; any nginx will do.
+is_installed() {
+  case $1 in
+    npm | nodejs) command -v "${1%js}" >/dev/null && return ;;
+    nginx-light) [[ -x /usr/sbin/nginx ]] && return ;;
+  esac
+  [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
 
 # clang's sanitizer runtimes carry clang's version in their name.
 clang_runtime() {

@@ -1,15 +1,20 @@
 #!/usr/bin/env bats
 # examples/quickstart.sh, as README.md tells to run it.
 
+# shellcheck disable=SC2034  # background_pids is for the helpers
+
 setup_file() {
   bats_require_minimum_version 1.5.0
   export CBX_NO_INSTALL=1
 }
 setup() {
+  load ../cli/helpers
   load ../cli/media
+  background_pids=
   root=$(mktemp -d)
 }
 teardown() {
+  end_all
   rm -rf "$root"
 }
 
@@ -23,6 +28,19 @@ teardown() {
     check_segment "${files[@]}"
   done
   [[ $output == *'cbx-index list'* && $output == *'plays'* ]]
+  # Live and recorded, each camera's address was played.
+  for camera in front rear; do
+    [[ $output =~ /t/[^/]+/media/$camera/hls/live/main.m3u8\ \ plays ]]
+    [[ $output =~ /t/[^/]+/media/$camera/hls/[^/]+/main.m3u8\ \ plays ]]
+  done
+  # What it ends with plays once the server is there again.
+  [[ ${output##*Done} =~ cbx-serve\ --listen\ ([0-9.:]+) ]]
+  listen=${BASH_REMATCH[1]}
+  [[ ${output##*Done} =~ ffplay\ (http[^[:space:]]+/media/front/[^[:space:]]+) ]]
+  background env CBX_ROOT="$root" cbx-serve -q --listen "$listen"
+  wait_until 30 curl -sf -o /dev/null "${BASH_REMATCH[1]}"
+  quiet ffmpeg -nostdin -v error -xerror -i "${BASH_REMATCH[1]}" -t 10 -f null -
+  end_all
   run ! pgrep -f "$root"
 }
 
@@ -38,6 +56,7 @@ teardown() {
   wait "$pid" || true
   [ -n "$(segments "$root")" ]
   [ -z "$(find "$root/media" -name '*.part')" ]
+  grep -E 'front +live +ffplay http://127.0.0.1:[0-9]+/t/' "$root/out"
   run ! pgrep -f "$root"
 }
 

@@ -18,16 +18,17 @@ unload_recorder() { # in teardown()
 }
 
 # start_recorder [INGEST-OPTION...]: sets port and the process ids ingest, segment and index.  INGEST_UNDER,
-# SEGMENT_UNDER and INDEX_UNDER are put before the commands (prlimit, strace -D); their talk goes to LOGS (root).
+# SEGMENT_UNDER and INDEX_UNDER are put before the commands (prlimit, strace -D); their talk goes to LOGS (root).  Files
+# are LENGTH (5s) long.
 start_recorder() {
   port=$(free_port)
   mkfifo "$root/frames" "$root/records" "$root/ready"
-  export LOGS=${LOGS:-$root} INGEST_UNDER=${INGEST_UNDER:-} SEGMENT_UNDER=${SEGMENT_UNDER:-} INDEX_UNDER=${INDEX_UNDER:-}
+  export LOGS=${LOGS:-$root} LENGTH=${LENGTH:-5s} INGEST_UNDER=${INGEST_UNDER:-} SEGMENT_UNDER=${SEGMENT_UNDER:-} INDEX_UNDER=${INDEX_UNDER:-}
   cbx-index init -q --utc-offset +09:00
   # A named pipe is opened by the background process: here that would wait for the other end.
   background bash -c 'exec $INDEX_UNDER cbx-index add <"$CBX_ROOT/records" 2>"$LOGS/index.log"'
   index=$pid
-  background bash -c 'exec $SEGMENT_UNDER cbx-segment --length 5s <"$CBX_ROOT/frames" >"$CBX_ROOT/records" 2>"$LOGS/segment.log"'
+  background bash -c 'exec $SEGMENT_UNDER cbx-segment --length "$LENGTH" <"$CBX_ROOT/frames" >"$CBX_ROOT/records" 2>"$LOGS/segment.log"'
   segment=$pid
   background bash -c 'exec $INGEST_UNDER cbx-ingest "$@" >"$CBX_ROOT/frames" 7>"$CBX_ROOT/ready" 2>"$LOGS/ingest.log"' ingest \
     --listen "srt://127.0.0.1:$port" --register auto --ready-fd 7 "$@"

@@ -27,7 +27,8 @@ def frames(path, kind):
         command += ["-bsf:a", "aac_adtstoasc"]
     done = subprocess.run(command + ["-f", "framemd5", "-"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False)
-    if done.returncode or done.stderr:
+    # What it says is left aside: its parser knows a track's first sample entry only, and complains about others.
+    if done.returncode:
         sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
     base, out = 1.0, []
     for line in done.stdout.splitlines():

@@ -16,7 +16,7 @@
 
 #include "../unit/mp4/memory_file.h"
 #include "base/records.h"
-#include "mp4/hybrid_writer.h"
+#include "mp4/codecs.h"
 #include "store/store.h"
 
 namespace {
@@ -40,7 +40,8 @@ codec::TrackConfig video() {
 
 constexpr int kPictures = 6;
 
-Result<Bytes> make_file(const SegmentRecord& r, const Options& o) {
+// Fills in what playlists need.
+Result<Bytes> make_file(SegmentRecord& r, const Options& o) {
   test::MemoryFile file;
   mp4::FileInfo info;
   info.device = r.device;
@@ -62,6 +63,11 @@ Result<Bytes> make_file(const SegmentRecord& r, const Options& o) {
     CBX_TRY(writer.flush());
   }
   CBX_TRY(writer.finish());
+  CBX_ASSIGN(auto told, mp4::describe(file, r.duration_ms));
+  r.codecs = std::move(told.codecs);
+  r.init = std::move(told.init);
+  r.media_offset = static_cast<int64_t>(told.media_offset);
+  for (const mp4::FileGroup& g : told.groups) r.groups.push_back({static_cast<int64_t>(g.bytes), g.duration_ms});
   return std::move(file.bytes);
 }
 

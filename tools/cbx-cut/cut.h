@@ -13,7 +13,8 @@
 namespace cbx::cut_tool {
 
 struct CommandLine {
-  std::vector<std::string> words;  // DEVICE and RANGE
+  std::string device;
+  std::vector<std::string> range;  // words of it
   std::string output, manifest, sign;
   bool force = false, dry_run = false, strict = false, no_check = false, no_manifest = false;
 };

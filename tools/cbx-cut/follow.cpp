@@ -1,10 +1,10 @@
 // `A.. -o -`: what was recorded since A and what is being recorded, as fragmented MP4, until the camera stops.
-#include <poll.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include "cut.h"
 #include "cli/output.h"
+#include "cut.h"
 #include "cut/follow.h"
 
 namespace cbx::cut_tool {
@@ -35,8 +35,7 @@ Result<int> follow(const cli::Tool& tool, SignalFd& signals, Job& job) {
       continue;
     }
     if (clock.monotonic() - last > kSilence) {
-      if (!follower.started())
-        return fail(ErrorCode::no_input, fmt::format("'{}' is not being recorded", job.device));
+      if (!follower.started()) return fail(ErrorCode::no_input, fmt::format("'{}' is not being recorded", job.device));
       tool.log().info("nothing has come for {} s", kSilence.count());
       return 0;
     }

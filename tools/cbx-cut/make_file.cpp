@@ -1,5 +1,6 @@
 // A range that has an end, into a file or to standard output.
 #include <fmt/format.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ namespace cbx::cut_tool {
 namespace {
 
 constexpr size_t kBlock = 1 << 20;
+constexpr int kPollMs = 20;
 
 bool is_folder(const std::string& path) {
   struct stat st {};
@@ -60,6 +62,7 @@ class SourceCheck {
     thread_ = std::thread([this, store, &cut] {
       for (size_t i = 0; i < cut.sources().size() && !stop_; ++i)
         if (auto hash = cut::hash_source(store, cut.sources()[i])) hashes_[i] = std::move(*hash);
+      done_ = true;
     });
   }
   ~SourceCheck() {
@@ -68,14 +71,20 @@ class SourceCheck {
   }
   SourceCheck(const SourceCheck&) = delete;
   SourceCheck& operator=(const SourceCheck&) = delete;
-  std::vector<std::string> take() {
+  Result<std::vector<std::string>> take(SignalFd& signals) {
+    while (!done_) {
+      pollfd wait{signals.fd(), POLLIN, 0};
+      (void)::poll(&wait, 1, kPollMs);
+      signals.drain();
+      if (signals.stop_requested()) return fail(ErrorCode::try_again, "stopped before the end");
+    }
     thread_.join();
     return std::move(hashes_);
   }
 
  private:
   std::vector<std::string> hashes_;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> stop_ = false, done_ = false;
   std::thread thread_;
 };
 
@@ -115,9 +124,8 @@ Status write_manifest(const CommandLine& line, const std::string& path, const st
 std::string record(const cut::Cut& cut, const Names& names, const std::string& sha256, bool dry_run) {
   nlohmann::ordered_json gaps = nlohmann::ordered_json::array();
   for (const cut::Hole& h : cut.holes())
-    gaps.push_back({{"start", format_rfc3339(h.range.from)},
-                    {"duration_ms", h.range.length().count()},
-                    {"cause", h.cause}});
+    gaps.push_back(
+        {{"start", format_rfc3339(h.range.from)}, {"duration_ms", h.range.length().count()}, {"cause", h.cause}});
   nlohmann::ordered_json j{{"v", 1},
                            {"type", "cut"},
                            {"device", cut.device()},
@@ -189,16 +197,20 @@ Result<int> make_file(const cli::Tool& tool, const CommandLine& line, SignalFd& 
   if (!names.manifest.empty() && !line.no_check) check.emplace(job.store, *cut);
   std::string sha256;
   if (names.cut == "-") {
-    CBX_ASSIGN(sha256, copy(*cut, signals, [](ByteSpan data) {
-                 return write_all(STDOUT_FILENO, data, "standard output");
-               }));
+    CBX_ASSIGN(sha256,
+               copy(*cut, signals, [](ByteSpan data) { return write_all(STDOUT_FILENO, data, "standard output"); }));
   } else {
     request.file_name = base_name(names.cut);
     CBX_ASSIGN(auto file, OutputFile::create(names.cut, cut->size(), line.force));
     CBX_ASSIGN(sha256, copy(*cut, signals, [&](ByteSpan data) { return file.write(data); }));
+    if (check) {
+      CBX_ASSIGN(request.read_again, check->take(signals));
+    }
     CBX_TRY(file.commit());
   }
-  if (check) request.read_again = check->take();
+  if (check && names.cut == "-") {
+    CBX_ASSIGN(request.read_again, check->take(signals));
+  }
   if (!names.manifest.empty())
     CBX_TRY(write_manifest(line, names.manifest, cut::manifest(*cut, job.store, request, sha256), key));
   CBX_TRY(tell(tool, *cut, names, sha256, false));

@@ -29,19 +29,19 @@ Result<std::vector<cli::SelectableDevice>> known_devices(const cli::Tool& tool, 
 Status select(const cli::Tool& tool, const CommandLine& line, Job& job) {
   const WallMs now = floor_ms(SystemClock{}.wall());
   std::string range;
-  for (size_t i = 1; i < line.words.size(); ++i) range += (range.empty() ? "" : " ") + line.words[i];
+  for (const std::string& word : line.range) range += (range.empty() ? "" : " ") + word;
   CBX_ASSIGN(job.range, cli::parse_range(range, {job.store.utc_offset(), now}));
   job.open_end = range.ends_with("..");
   CBX_ASSIGN(const auto devices, known_devices(tool, job.store, job.index));
-  CBX_ASSIGN(job.device, cli::select_device(line.words[0], devices));
-  const auto found =
-      std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.id == job.device; });
+  CBX_ASSIGN(job.device, cli::select_device(line.device, devices));
+  const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.id == job.device; });
   if (found != devices.end()) job.nickname = found->nickname;
   return {};
 }
 
 Status check(const CommandLine& line) {
-  if (line.words.size() < 2) return fail(ErrorCode::usage, "DEVICE and RANGE are needed (see --help)");
+  if (line.device.empty() || line.range.empty())
+    return fail(ErrorCode::usage, "DEVICE and RANGE are needed (see --help)");
   if (line.output == "-" && ::isatty(STDOUT_FILENO) == 1 && !line.dry_run)
     return fail(ErrorCode::usage, "standard output is a terminal: redirect it, or name a file");
   if (line.no_manifest && (!line.manifest.empty() || !line.sign.empty()))
@@ -55,20 +55,20 @@ Status check(const CommandLine& line) {
 
 void declare(cli::Tool& tool, CommandLine& line) {
   CLI::App& app = tool.app();
-  app.add_option("selection", line.words,
-                 "DEVICE RANGE: DEVICE is an id or nickname; RANGE is A..B, A.. (up to now) or a day")
-      ->type_name("");
-  app.add_option("-o,--output", line.output, "file or folder; '-' is standard output (default: a name that tells "
-                                             "device and local time)")
+  app.add_option("DEVICE", line.device, "The camera: an id or nickname")->type_name("");
+  app.add_option("RANGE", line.range, "A..B, A.. (up to now) or a day")->type_name("");
+  app.add_option("-o,--output", line.output,
+                 "File or folder; '-' is standard output (default: a name that tells "
+                 "device and local time)")
       ->type_name("FILE");
-  app.add_flag("-f,--force", line.force, "overwrite files that exist");
-  app.add_flag("-n,--dry-run", line.dry_run, "only say what the cut would be");
-  app.add_flag("--strict", line.strict, "make nothing, and end with 1, when something of the range is missing");
-  app.add_option("--manifest", line.manifest, "write the manifest there (default: beside the file, .manifest behind)")
+  app.add_flag("-f,--force", line.force, "Overwrite files that exist");
+  app.add_flag("-n,--dry-run", line.dry_run, "Only say what the cut would be");
+  app.add_flag("--strict", line.strict, "Make nothing, and end with 1, when something of the range is missing");
+  app.add_option("--manifest", line.manifest, "Write the manifest there (default: beside the file, .manifest behind)")
       ->type_name("FILE");
-  app.add_flag("--no-manifest", line.no_manifest, "write no manifest");
-  app.add_flag("--no-check", line.no_check, "don't read the sources whole to compare their hashes");
-  app.add_option("--sign", line.sign, "sign the manifest with this Ed25519 key (PEM)")->type_name("KEY");
+  app.add_flag("--no-manifest", line.no_manifest, "Write no manifest");
+  app.add_flag("--no-check", line.no_check, "Don't read the sources whole to compare their hashes");
+  app.add_option("--sign", line.sign, "Sign the manifest with this Ed25519 key (PEM)")->type_name("KEY");
 }
 
 Result<int> run(const cli::Tool& tool, const CommandLine& line, SignalFd& signals) {

@@ -34,11 +34,21 @@ struct Service {
   std::vector<http::Route> routes() {
     std::vector<http::Route> all;
     web::add_media_routes(context, all);
+    web::add_api_routes(context, all);
+    web::add_health_routes(
+        context, [this] { return stats(); }, all);
     return all;
+  }
+
+  // The routes are there before the server is.
+  http::ServerStats stats() const {
+    const http::Server* running = server;
+    return running ? running->stats() : http::ServerStats{};
   }
 
   SystemClock clock;
   std::atomic<bool> stopping{false};
+  std::atomic<const http::Server*> server{nullptr};
   std::optional<cut::SigningKey> key;
   web::Access access;
   playback::LiveHub live;
@@ -71,6 +81,7 @@ Result<int> run(const Options& options, const std::string& root, const Logger& l
   Service service(std::move(store), std::move(key), log);
   http::Server::Hooks hooks{web::Access::take_share_link, web::Access::redact};
   CBX_ASSIGN(http::Server server, http::Server::start(server_options, service.routes(), std::move(hooks), log));
+  service.server = &server;
   for (const std::string& address : server.addresses()) log.info("serving at {}", address);
   notify_ready(options.ready_fd);
   serve_until_told(server, signals, log);

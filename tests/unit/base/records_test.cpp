@@ -51,6 +51,11 @@ TEST(Records, EveryKindRoundTrips) {
   s.lost = 7;
   s.rotation = 270;
   round_trip(s);
+  s.codecs = "hvc1.1.6.L93.B0,mp4a.40.2";
+  s.init = "0123456789abcdef";
+  s.media_offset = 131072;
+  s.groups = {{3'000'000, 6006}, {2'900'000, 5994}, {1, 0}};
+  round_trip(s);
   round_trip(ConnectionOpenRecord{"cam01", t, "c1", "127.0.0.1:5000", "srt", 256, 1000});
   round_trip(ConnectionCloseRecord{"cam01", t, "c1", "peer_lost", "no answer", 1000, 5, 6, 7});
   round_trip(LinkRecord{"cam01", t, "c1", 60000, 1, 2, 3, 4, 5, 6, 7, 8});
@@ -59,6 +64,46 @@ TEST(Records, EveryKindRoundTrips) {
   round_trip(GapRecord{"cam01", t, 100, "disk", "full", "c1"});
   round_trip(DeleteRecord{"cam01", t, t, "cam01/2026-11-20/17-01-00.033.mp4", "rm", true});
   round_trip(LaggedRecord{t, 17});
+}
+
+TEST(Records, GroupsArePairsAndLieInTheFile) {
+  SegmentRecord s = sample_segment();
+  s.codecs = "avc1.64001f,mp4a.40.2";
+  s.init = "0123456789abcdef";
+  s.media_offset = 1000;
+  s.groups = {{2000, 6000}, {3000, 54000}};
+  const std::string line = to_line(s);
+  EXPECT_NE(line.find(R"("codecs":"avc1.64001f,mp4a.40.2","init":"0123456789abcdef","media_offset":1000,)"
+                      R"("groups":[[2000,6000],[3000,54000]]})"),
+            std::string::npos)
+      << line;
+  const auto with = [&](const std::string& what, const std::string& instead) {
+    std::string changed = line;
+    changed.replace(changed.find(what), what.size(), instead);
+    return parse_record(changed).has_value();
+  };
+  EXPECT_TRUE(with("[[2000,6000],[3000,54000]]", "[]"));
+  EXPECT_TRUE(with("[[2000,6000],[3000,54000]]", "null"));
+  EXPECT_TRUE(with("[3000,54000]", "[32012904,54000]")) << "up to the last byte";
+  EXPECT_FALSE(with("[3000,54000]", "[32012905,54000]")) << "behind the last byte";
+  EXPECT_FALSE(with("[3000,54000]", "[9223372036854775807,54000]"));
+  EXPECT_FALSE(with("[3000,54000]", "[18446744073709551615,54000]"));
+  EXPECT_FALSE(with("[3000,54000]", "[3000,54001]")) << "longer than the file";
+  EXPECT_FALSE(with("[3000,54000]", "[0,54000]"));
+  for (const char* bad :
+       {"{}", "3", "\"x\"", "[[1]]", "[[1,2,3]]", "[[1,-2]]", "[[-1,2]]", "[[1.5,2]]", "[[\"1\",2]]", "[1,2]"})
+    EXPECT_FALSE(with("[[2000,6000],[3000,54000]]", bad)) << bad;
+  EXPECT_FALSE(with("\"media_offset\":1000", "\"media_offset\":32015905"));
+  for (const char* bad : {"0123456789abcde", "0123456789abcdeg", "0123456789ABCDEF", "0123456789abcdef0"})
+    EXPECT_FALSE(with("0123456789abcdef", bad)) << bad;
+  for (const char* bad : {"avc1\\\"", "<b>", "a b", "a\\nb"}) EXPECT_FALSE(with("avc1.64001f", bad)) << bad;
+  EXPECT_FALSE(with("avc1.64001f", std::string(600, 'a')));
+
+  s.groups.assign(kMostGroups, {1, 1});
+  EXPECT_TRUE(parse_record(to_line(s)));
+  EXPECT_LT(to_line(s).size(), size_t{1} << 18);
+  s.groups.push_back({1, 1});
+  EXPECT_FALSE(parse_record(to_line(s)));
 }
 
 TEST(Records, UnknownTypesAndFieldsAreNoError) {

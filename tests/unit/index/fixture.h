@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "base/file.h"
 #include "index/index.h"
@@ -63,6 +64,13 @@ class IndexTest : public testing::Test {
     auto applied = index.apply(records, from_journal);
     EXPECT_TRUE(applied) << applied.error().message();
     return applied.value_or(Applied{});
+  }
+  // Behind the index's back; nobody has it open.
+  void sqlite_exec(const std::string& sql) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(store_.index_path().c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
   }
   void journal(const Record& record) { ASSERT_TRUE(store::append_journal(fs_, store_, {&record, 1})); }
   std::vector<SegmentRecord> segments(Index& index, TimeRange range, const std::string& device = "cam01") {

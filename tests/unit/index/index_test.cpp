@@ -25,6 +25,98 @@ TEST_F(IndexTest, GivesSegmentsBackAsTheyCame) {
   EXPECT_EQ(segments(index, kEver).size(), 2u);
 }
 
+TEST_F(IndexTest, KeepsWhatPlaylistsNeed) {
+  Index index = open();
+  SegmentRecord whole = segment("cam01", t0_);
+  whole.codecs = "avc1.64001f,mp4a.40.2";
+  whole.init = "0123456789abcdef";
+  whole.media_offset = 131'072;
+  whole.groups = {{3'000'000, 6006}, {1, 0}, {INT64_MAX / 2, 5994}, {17, 1}};
+  SegmentRecord codecs = segment("cam01", t0_ + kMinute), init = segment("cam01", t0_ + 2 * kMinute);
+  codecs.codecs = whole.codecs;
+  init.init = whole.init;
+  init.groups = {{1, 1}};
+  SegmentRecord bare = segment("cam01", t0_ + 3 * kMinute);
+  bare.connection.clear();
+  bare.pts.reset();
+  const std::vector<SegmentRecord> all{whole, codecs, init, bare};
+  apply(index, {whole, codecs, init, bare});
+  EXPECT_EQ(segments(index, kEver), all);
+  EXPECT_EQ(index.day_rows("cam01", kEver)->segments, all);
+
+  size_t n = 0;
+  ASSERT_TRUE(index.playable("cam01", kEver, [&](const PlayableFile& f) {
+    const SegmentRecord& r = all.at(n++);
+    EXPECT_EQ(f.start, r.start);
+    EXPECT_EQ(f.duration_ms, r.duration_ms);
+    EXPECT_EQ(f.bytes, r.bytes);
+    EXPECT_EQ(f.codecs, r.codecs);
+    EXPECT_EQ(f.init, r.init);
+    EXPECT_EQ(f.width, r.width);
+    EXPECT_EQ(f.fps, r.fps);
+    EXPECT_EQ(f.pts, r.pts);
+    EXPECT_EQ(f.media_offset, r.media_offset);
+    EXPECT_EQ(std::vector<SegmentGroup>(f.groups.begin(), f.groups.end()), r.groups);
+    EXPECT_EQ(f.connection == 0, r.connection.empty());
+    return true;
+  }));
+  EXPECT_EQ(n, 4u);
+
+  // The journal is right; a record of before there were groups takes them away again.
+  whole.groups.pop_back();
+  codecs.codecs.clear();
+  apply(index, {whole, codecs}, true);
+  EXPECT_EQ(*index.segment("cam01", whole.start), whole);
+  EXPECT_EQ(*index.segment("cam01", codecs.start), codecs);
+  EXPECT_TRUE(index.check()->empty());
+}
+
+TEST_F(IndexTest, WhatPlaysIsWhatIsThere) {
+  Index index = open();
+  apply(index, {segment("cam01", t0_), segment("cam01", t0_ + kMinute), segment("cam01", t0_ + 2 * kMinute),
+                segment("cam01", t0_ + 3 * kMinute), segment("cam02", t0_)});
+  MissingRecord gone;
+  gone.device = "cam01";
+  gone.time = gone.start = t0_ + kMinute;
+  gone.path = store_.segment_path("cam01", gone.start);
+  apply(index, {gone});
+  const auto starts = [&](TimeRange range, size_t most = SIZE_MAX) {
+    std::vector<WallMs> out;
+    EXPECT_TRUE(index.playable("cam01", range, [&](const PlayableFile& f) {
+      out.push_back(f.start);
+      return out.size() < most;
+    }));
+    return out;
+  };
+  EXPECT_EQ(starts(kEver), (std::vector<WallMs>{t0_, t0_ + 2 * kMinute, t0_ + 3 * kMinute}));
+  EXPECT_EQ(starts({t0_ + Millis{59'999}, t0_ + 2 * kMinute + Millis{1}}),
+            (std::vector<WallMs>{t0_, t0_ + 2 * kMinute}));
+  EXPECT_EQ(starts({t0_ + kMinute, t0_ + 2 * kMinute}), std::vector<WallMs>{});
+  EXPECT_EQ(starts(kEver, 1), std::vector<WallMs>{t0_});
+  EXPECT_EQ(starts(kEver, 1), std::vector<WallMs>{t0_}) << "after one that was stopped";
+}
+
+// What was made by the third version, with a row in it.
+TEST_F(IndexTest, AnIndexOfBeforeIsBroughtUpToDate) {
+  const SegmentRecord r = segment("cam01", t0_);
+  {
+    Index index = open();
+    apply(index, {r});
+  }
+  sqlite_exec(
+      "ALTER TABLE segment_detail DROP COLUMN media_groups; ALTER TABLE segment_detail DROP COLUMN "
+      "media_offset; ALTER TABLE segment_detail DROP COLUMN playback_id; DROP TABLE playback; "
+      "PRAGMA user_version = 3");
+  Index index = open();
+  EXPECT_EQ(segments(index, kEver), std::vector<SegmentRecord>{r});
+  SegmentRecord more = segment("cam01", t0_ + kMinute);
+  more.codecs = "avc1.64001f";
+  more.init = "0123456789abcdef";
+  more.groups = {{5, 6}};
+  apply(index, {more});
+  EXPECT_EQ(segments(index, kEver), (std::vector<SegmentRecord>{r, more}));
+}
+
 TEST_F(IndexTest, RangeTakesWhatOverlaps) {
   Index index = open();
   apply(index, {segment("cam01", t0_), segment("cam01", t0_ + kMinute), segment("cam01", t0_ + 2 * kMinute)});

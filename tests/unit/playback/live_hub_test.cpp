@@ -371,5 +371,62 @@ TEST_P(LiveTest, AWriteThatFailedIsTakenBack) {
   expect_same_as_recorded(segments());
 }
 
+// A file as the recorder writes it, step by step.
+struct HandWritten {
+  std::unique_ptr<File> file;
+  std::unique_ptr<mp4::HybridWriter> writer;
+  int64_t dts = 0;
+
+  HandWritten(const store::Store& store, WallMs start, int64_t pts) : dts(pts) {
+    PosixFilesystem disk;
+    EXPECT_TRUE(disk.make_dirs(store.media_path() + "/" + store.day_folder("cam01", start)));
+    auto opened = disk.open(store.media_path() + "/" + store.part_path("cam01", start), OpenMode::create_new);
+    EXPECT_TRUE(opened);
+    file = std::move(*opened);
+    auto made = mp4::HybridWriter::create(*file, {segment::test::video_config()},
+                                          {"cam01", start, "live", "c1", pts, std::nullopt}, 8192);
+    EXPECT_TRUE(made);
+    writer = std::make_unique<mp4::HybridWriter>(std::move(*made));
+  }
+  // A second: one flush.
+  void write_second() {
+    const Bytes picture(200, 5);
+    for (int i = 0; i < 25; ++i, dts += 3600) writer->add({0, dts, 0, 3600, i == 0, picture});
+    EXPECT_TRUE(writer->flush());
+  }
+};
+
+TEST_P(LiveTest, ANewFileMayBeginBeforeTheLastPicturesOfTheOneBefore) {
+  const WallMs start = floor_ms(clock.wall());
+  HandWritten a(store, start, 900000);
+  for (int i = 0; i < 7; ++i) a.write_second();
+  clock.advance(7s);
+  make_hub();
+  ASSERT_TRUE(await([&] { return watch() != nullptr; }));
+  ASSERT_TRUE(look());
+  HandWritten b(store, start + 8s, 900000 + 8 * 90000);  // its head is there
+  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(look());
+  EXPECT_EQ(watch()->view()->pieces.size(), 1u);
+  a.write_second();  // still the one before
+  b.write_second();
+  ASSERT_TRUE(await([&] { return watch()->view()->pieces.size() == 2; }));
+  ASSERT_TRUE(look());
+  const auto view = watch()->view();
+  EXPECT_TRUE(view->pieces[1].continues);
+  EXPECT_EQ(view->runs[1], start) << "of the same run";
+  ASSERT_EQ(view->groups.size(), 3u);
+  EXPECT_EQ(view->groups[1].group.at_ms, 6000);
+  EXPECT_EQ(view->groups[1].group.duration_ms, 2000) << "nothing of the file before is lost";
+  EXPECT_EQ(view->groups[1].group.offset + view->groups[1].group.bytes, a.writer->size());
+  // It is finished and named a while later: nothing changes for those who watch.
+  ASSERT_TRUE(a.writer->finish());
+  std::filesystem::rename(a.file->path(), store.media_path() + "/" + store.segment_path("cam01", start));
+  b.write_second();
+  ASSERT_TRUE(await([&] { return watch()->view()->groups.back().parts.size() == 2; }));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(watch()->view()->groups.size(), 3u);
+}
+
 }  // namespace
 }  // namespace cbx::playback::test

@@ -1,0 +1,151 @@
+// The whole service on a real server, with a camera that has recordings, and everybody who may ask.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "../http/client.h"
+#include "recordings_fixture.h"
+#include "state/state.h"
+#include "store/journal.h"
+#include "web/service.h"
+
+namespace cbx::web {
+
+using TestJson = nlohmann::json;
+
+class ApiTest : public RecordingsTest {
+ protected:
+  void SetUp() override {
+    make_accounts();
+    make_recordings();
+    start();
+  }
+
+  void make_accounts() {
+    auto state = state::State::open(store_.state_path(), true);
+    ASSERT_TRUE(state) << state.error().message();
+    const WallMs now = floor_ms(clock_.wall());
+    for (const char* id : {"cam01", "cam02"}) {
+      state::Device d;
+      d.id = id;
+      d.nickname = std::string("car of ") + id;
+      d.tags = {"taxi"};
+      d.created = now;
+      ASSERT_TRUE(state->add_device(d));
+    }
+    for (const char* name : {"owner", "viewer", "stranger", "root"}) {
+      state::User u;
+      u.name = name;
+      u.admin = u.name == "root";
+      u.created = now;
+      ASSERT_TRUE(state->add_user(u));
+    }
+    ASSERT_TRUE(state->set_owner("cam01", "owner"));
+    ASSERT_TRUE(state->share({"cam01", "viewer", std::nullopt, now}));
+    const auto add = [&](const std::string& who, state::TokenKind kind, const std::string& user,
+                         const std::string& device, bool read_only, std::optional<WallMs> until) {
+      state::Token t;
+      t.kind = kind;
+      t.user = user;
+      t.device = device;
+      t.read_only = read_only;
+      t.until = until;
+      t.created = now;
+      auto made = state->add_token(t);
+      ASSERT_TRUE(made) << who << ": " << made.error().message();
+      tokens_[who] = made->secret;
+    };
+    const WallMs tomorrow = now + std::chrono::hours(24), soon = now + std::chrono::minutes(1);
+    using enum state::TokenKind;
+    for (const char* name : {"owner", "viewer", "stranger"}) add(name, user, name, "", false, std::nullopt);
+    add("admin", user, "root", "", false, std::nullopt);
+    add("read_only", user, "owner", "", true, std::nullopt);
+    add("elsewhere", user, "root", "cam02", false, std::nullopt);
+    add("expired", user, "root", "", false, soon);
+    add("device", device, "", "cam01", false, std::nullopt);
+    add("other_device", device, "", "cam02", false, std::nullopt);
+    add("link", link, "", "cam01", true, tomorrow);
+    clock_.advance(std::chrono::minutes(2));
+  }
+
+  // Four minutes of cam01, of which the third is missing, and all that can be on record besides.
+  void make_recordings() {
+    for (const int minute : {0, 1, 3}) starts_.push_back(t0_ + std::chrono::minutes(minute));
+    std::vector<Record> records;
+    for (const WallMs start : starts_) {
+      Writing w = begin("cam01", start);
+      go_on(w, 2);
+      SegmentRecord s = finish(w, "cam01", start);
+      s.connection = "c1";
+      s.codecs = "avc1.64001f,mp4a.40.2";
+      s.clock_offset_ms = 12;
+      s.lost = 1;
+      records.emplace_back(s);
+    }
+    records.emplace_back(ConnectionOpenRecord{"cam01", t0_, "c1", "192.0.2.1:5000", "srt", 128, 2000});
+    records.emplace_back(
+        ConnectionCloseRecord{"cam01", t0_ + std::chrono::minutes(5), "c1", "peer_lost", "gone", 1, 2, 3, 4});
+    records.emplace_back(LinkRecord{"cam01", t0_, "c1", 60000, 30'000'000, 22'000, 4'000'000, 5, 4, 1, 40, 100});
+    records.emplace_back(EventRecord{"cam01", t0_ + Millis{500}, "shock", "bump", "g-sensor", 3.5});
+    for (const Record& r : records) ASSERT_TRUE(store::append_journal(fs_, store_, {&r, 1}));
+    add_to_index(records);
+  }
+
+  void start() {
+    Access::Options patient;
+    patient.failures = 1'000'000;
+    access_ = std::make_unique<Access>(store_, patient, clock_, log_);
+    live_ = std::make_unique<playback::LiveHub>(store_, playback::LiveHub::Options{}, clock_, log_);
+    vault_ = std::make_unique<Vault>(store_, *access_, *live_, clock_, log_);
+    const std::string key = dir_.path() + "/key.pem";
+    ASSERT_EQ(std::system(("openssl genpkey -algorithm ed25519 -out '" + key + "'").c_str()), 0);
+    auto signing = cut::SigningKey::load(key);
+    ASSERT_TRUE(signing) << signing.error().message();
+    key_ = std::make_unique<cut::SigningKey>(std::move(*signing));
+    context_ = std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9"});
+    add_media_routes(*context_, routes_);
+    add_api_routes(*context_, routes_);
+    add_health_routes(
+        *context_, [this] { return server_->stats(); }, routes_);
+    http::ServerOptions options;
+    options.listen = {*http::parse_listen("127.0.0.1:0")};
+    auto server = http::Server::start(options, routes_, {Access::take_share_link, Access::redact}, log_);
+    ASSERT_TRUE(server) << server.error().message();
+    server_ = std::make_unique<http::Server>(std::move(*server));
+  }
+
+  // `who` as in tokens_, or "nobody".
+  http::Reply ask(const std::string& who, const std::string& method, const std::string& path,
+                  const std::string& body = "", const std::string& headers = "") {
+    std::string fields = headers + "Connection: close\r\n";
+    const std::string prefix = who == "link" ? "/t/" + tokens_[who] : "";
+    if (who != "nobody" && who != "link") fields += "Authorization: Bearer " + tokens_[who] + "\r\n";
+    if (!body.empty())
+      fields += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    http::Client client(server_->addresses().front());
+    const auto reply = client.request(method, prefix + path, fields, body);
+    EXPECT_TRUE(reply) << method << " " << path << " as " << who;
+    return reply.value_or(http::Reply{});
+  }
+  http::Reply get(const std::string& path, const std::string& who = "owner") { return ask(who, "GET", path); }
+  TestJson json(const std::string& path, const std::string& who = "owner") {
+    const auto reply = get(path, who);
+    EXPECT_EQ(reply.status, 200) << path << "\n" << reply.body;
+    return TestJson::parse(reply.body, nullptr, false);
+  }
+  static std::string id(WallMs start) { return std::to_string(start.time_since_epoch().count()); }
+
+  const std::string cam_ = "/api/v1/devices/cam01";
+  std::map<std::string, std::string> tokens_;
+  std::vector<WallMs> starts_;
+  std::vector<http::Route> routes_;
+  std::unique_ptr<Access> access_;
+  std::unique_ptr<playback::LiveHub> live_;
+  std::unique_ptr<Vault> vault_;
+  std::unique_ptr<cut::SigningKey> key_;
+  std::unique_ptr<Context> context_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace cbx::web

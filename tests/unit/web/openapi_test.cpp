@@ -1,0 +1,174 @@
+// The served description against the routes, and against what they really answer.
+#include <set>
+
+#include "api_fixture.h"
+#include "schema_check.h"
+
+namespace cbx::web {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(tolower(c));
+  return out;
+}
+
+class OpenApi : public ApiTest {
+ protected:
+  void SetUp() override {
+    ApiTest::SetUp();
+    document_ = json("/api/v1/openapi.json", "nobody");
+  }
+  // The schema that an operation's answer has, "" if none.
+  std::string answer_schema(const std::string& name) const {
+    for (const auto& [path, operations] : document_["paths"].items())
+      for (const auto& [method, operation] : operations.items())
+        if (operation["operationId"] == name)
+          for (const auto& [status, answer] : operation["responses"].items())
+            if (status[0] == '2') {
+              const TestJson schema = answer.at("content").at("application/json").at("schema");
+              const std::string ref = schema.at("$ref");
+              return ref.substr(ref.rfind('/') + 1);
+            }
+    return "";
+  }
+  TestJson document_;
+};
+
+TEST_F(OpenApi, DescribesEveryRouteAndNothingElse) {
+  std::set<std::string> registered, described, names;
+  for (const auto& route : routes_)
+    registered.insert(lower(http::method_name(route.method)) + " " + route.pattern + " " + route.name);
+  for (const auto& [path, operations] : document_["paths"].items())
+    for (const auto& [method, operation] : operations.items()) {
+      described.insert(method + " " + path + " " + operation["operationId"].get<std::string>());
+      EXPECT_TRUE(names.insert(operation["operationId"]).second) << operation["operationId"];
+    }
+  for (const auto& route : registered) EXPECT_TRUE(described.contains(route)) << "not described: " << route;
+  for (const auto& route : described) EXPECT_TRUE(registered.contains(route)) << "no such route: " << route;
+}
+
+TEST_F(OpenApi, RefersToWhatIsThereAndDescribesEveryName) {
+  const auto& schemas = document_["components"]["schemas"];
+  const std::function<void(const TestJson&)> walk = [&](const TestJson& part) {
+    if (part.is_object() && part.contains("$ref")) {
+      const std::string ref = part["$ref"];
+      EXPECT_TRUE(ref.starts_with("#/components/schemas/") && schemas.contains(ref.substr(21))) << ref;
+    }
+    if (part.is_structured())
+      for (const auto& sub : part) walk(sub);
+  };
+  walk(document_);
+  for (const auto& [path, operations] : document_["paths"].items())
+    for (const auto& [method, operation] : operations.items()) {
+      EXPECT_FALSE(operation.value("summary", "").empty()) << path;
+      for (const auto& p : operation.value("parameters", TestJson::array())) {
+        EXPECT_FALSE(p.value("description", "").empty()) << path;
+        if (p["in"] == "path") {
+          EXPECT_NE(path.find("{" + p["name"].get<std::string>() + "}"), std::string::npos) << path;
+        }
+      }
+    }
+}
+
+// By a validator of JSON Schema that shares no code with the checks below.
+TEST_F(OpenApi, StandsBeforeAValidator) {
+  if (std::system("python3 -c 'import jsonschema' 2>/dev/null") != 0) GTEST_SKIP() << "no python3-jsonschema here";
+  std::string command = "python3 '" CBX_TEST_DATA "/../tools/check_openapi.py'";
+  const auto file = [&](const std::string& name, const std::string& text) {
+    const std::string path = dir_.path() + "/" + name + ".json";
+    std::ofstream(path) << text;
+    command += " '" + path + "'";
+  };
+  file("description", document_.dump());
+  for (const auto& [name, path] : {std::pair{"listDevices", "/api/v1/devices"},
+                                   {"listSegments", "/api/v1/devices/cam01/segments"},
+                                   {"getSegment", "/api/v1/devices/cam01/segments/"},
+                                   {"listGaps", "/api/v1/devices/cam01/gaps?range=2026-11-20"},
+                                   {"explainMinute", "/api/v1/devices/cam01/minutes/2026-11-20T08:00:00Z"},
+                                   {"getStore", "/api/v1/store"}}) {
+    command += std::string(" ") + name;
+    const std::string whole = std::string(path).ends_with('/') ? path + id(starts_[0]) : path;
+    file(name, get(whole, "admin").body);
+  }
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+// What is asked of each operation that answers JSON.
+struct Question {
+  const char *operation, *method, *path;
+  const char* body = "";
+};
+
+TEST_F(OpenApi, RealAnswersAreAsDescribed) {
+  const std::string file = id(starts_[0]);
+  const std::vector<Question> questions = {
+      {"addPin", "POST", "/pins",
+       R"({"from":"2026-11-20T08:03:00Z","to":"2026-11-20T08:04:00Z","reason":"court","until":"2026-12-24"})"},
+      {"addPin", "POST", "/pins", R"({"from":"2026-11-18","to":"2026-11-19","reason":"court"})"},
+      {"removePins", "DELETE", "/pins?range=2026-11-18"},
+      {"listPins", "GET", "/pins"},
+      {"addEvent", "POST", "/events", R"({"kind":"sos","note":"help","value":1.5,"time":"2026-11-20T08:00:03Z"})"},
+      {"addEvent", "POST", "/events", "{}"},
+      {"listEvents", "GET", "/events?limit=1"},
+      {"listEvents", "GET", "/events?kind=shock"},
+      {"getDevice", "GET", ""},
+      {"listDevices", "GET", "/api/v1/devices?limit=1"},
+      {"listDevices", "GET", "/api/v1/devices?tag=taxi"},
+      {"getCoverage", "GET", "/coverage?range=2026-11-20&limit=1"},
+      {"listGaps", "GET", "/gaps?range=2026-11-20&limit=1"},
+      {"listGaps", "GET", "/gaps?range=2026-11-20"},
+      {"listDays", "GET", "/days"},
+      {"explainMinute", "GET", "/minutes/2026-11-20T08:00:30Z"},
+      {"explainMinute", "GET", "/minutes/2026-11-20T08:30:30Z"},
+      {"listSegments", "GET", "/segments?limit=2"},
+      {"getSegment", "GET", "/segments/$"},
+      {"deleteDay", "DELETE", "/days/2026-11-20?dry_run=1"},
+      {"deleteSegment", "DELETE", "/segments/$"},
+      {"getMe", "GET", "/api/v1/me"},
+      {"getStore", "GET", "/api/v1/store"},
+      {"getHealth", "GET", "/healthz"},
+      {"getReadiness", "GET", "/readyz"},
+      {"getDescription", "GET", "/api/v1/openapi.json"},
+  };
+  TestJson schemas = document_["components"]["schemas"];
+  schemas["Description"]["properties"] = TestJson::object();
+  for (const auto& [key, value] : document_.items()) schemas["Description"]["properties"][key] = TestJson::object();
+  SchemaCheck check(schemas);
+  std::set<std::string> asked;
+  for (const Question& q : questions) {
+    asked.insert(q.operation);
+    std::string path = q.path;
+    if (const size_t at = path.find('$'); at != std::string::npos) path.replace(at, 1, file);
+    if (path.empty() || (!path.starts_with("/api/") && !path.ends_with("z"))) path = cam_ + path;
+    const auto reply = ask("admin", q.method, path, q.body);
+    ASSERT_TRUE(reply.status == 200 || reply.status == 201) << path << "\n" << reply.body;
+    EXPECT_EQ(reply.header("content-type").substr(0, 16), "application/json");
+    for (const auto& fault : check(answer_schema(q.operation), TestJson::parse(reply.body)))
+      ADD_FAILURE() << q.method << " " << path << ": " << fault << "\n" << reply.body;
+  }
+  for (const char* who : {"owner", "device", "link"})
+    for (const auto& fault : check("Me", json("/api/v1/me", who))) ADD_FAILURE() << fault;
+  for (const auto& [path, operations] : document_["paths"].items())
+    for (const auto& [method, operation] : operations.items())
+      for (const auto& [status, answer] : operation["responses"].items())
+        if (status[0] == '2' && answer.contains("content") && answer["content"].contains("application/json")) {
+          EXPECT_TRUE(asked.contains(operation["operationId"])) << "nobody asks " << operation["operationId"];
+        }
+  const auto refused = TestJson::parse(get(cam_ + "/segments?form=now").body);
+  for (const auto& fault : check("Problem", refused)) ADD_FAILURE() << fault << "\n" << refused;
+  // What no answer had may as well not be described.
+  const std::set<std::string> rare = {"Device.recording_since", "Segment.rotation", "LastSegment.rotation",
+                                      "Problem.instance",       "Problem.request",  "Forecast.days_until_full"};
+  for (const auto& [name, schema] : schemas.items()) {
+    if (name.starts_with("New")) continue;
+    const TestJson properties = schema.value("properties", TestJson::object());
+    for (const auto& [property, ignored] : properties.items())
+      if (const std::string full = name + "." + property; !rare.contains(full)) {
+        EXPECT_TRUE(check.seen().contains(full)) << "no answer has " << full;
+      }
+  }
+}
+
+}  // namespace
+}  // namespace cbx::web
