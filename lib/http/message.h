@@ -70,7 +70,8 @@ struct Response {
 };
 
 // Not yet: the handler is called again, with the same request, when `on` announces (it had announced `seen` times when
-// the handler looked), and at the latest at `until`, then with request.waited.  No thread waits.
+// the handler looked), and at the latest at `until`, then with request.waited.  No thread waits.  `on` may be null: a
+// time alone.  A client that closes its side of the connection meanwhile has left; the handler is not called again.
 struct Wait {
   std::shared_ptr<Broadcast> on;
   uint64_t seen = 0;
@@ -78,7 +79,8 @@ struct Wait {
 };
 
 // What takes long (hashing a password, planning a day's download) is done by a worker, so that it holds up nobody else.
-// At most a few at once; when too many wait the answer is 503.
+// At most a few at once; when too many wait the answer is 503.  The Request that the handler was called with lives, and
+// is left alone, until `run` has returned.
 struct Work {
   std::function<Response()> run;
 };

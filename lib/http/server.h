@@ -58,10 +58,11 @@ struct RouteCount {
 };
 struct ServerStats {
   std::vector<RouteCount> routes;
-  uint64_t connections = 0, accepted = 0, refused = 0;        // open now; ever; over a limit
-  uint64_t late = 0;                                          // closed because a deadline had passed
-  uint64_t waiting = 0, working = 0;                          // requests in a Wait, in a Work
-  std::vector<std::pair<double, uint64_t>> duration_buckets;  // upper bound in seconds, requests up to it (cumulative)
+  uint64_t connections = 0, accepted = 0, refused = 0;  // open now; ever; over a limit
+  uint64_t late = 0;                                    // closed because a deadline had passed
+  uint64_t waiting = 0, working = 0;                    // requests in a Wait, in a Work
+  // Upper bound in seconds, requests up to it (cumulative); those above the last bound are in none.
+  std::vector<std::pair<double, uint64_t>> duration_buckets;
   double duration_sum = 0;
 };
 
@@ -86,7 +87,8 @@ class Server {
   // "unix:/run/cbx/serve.sock".
   std::vector<std::string> addresses() const;
   ServerStats stats() const;
-  // Opens the access log anew and reads certificate and key again (SIGHUP).
+  // Opens the access log anew and reads certificate and key again (SIGHUP); on error the old ones stay.  Connections go
+  // on; a new certificate is shown to new ones.
   Status reload();
   // Accepts no more, lets what is being answered end for up to `grace`, then ends it.
   void stop(std::chrono::milliseconds grace);
