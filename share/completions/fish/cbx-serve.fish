@@ -1,0 +1,23 @@
+# fish completion for cbx-serve.  Made by share/completions/generate.py from --help; do not edit.
+
+complete -c cbx-serve -f
+complete -c cbx-serve -s h -l help -d 'Print this help message and exit'
+complete -c cbx-serve -s v -l verbose -d 'Say more on stderr'
+complete -c cbx-serve -s q -l quiet -d 'Say less on stderr (twice: errors only)'
+complete -c cbx-serve -l log-format -x -a 'text json' -d 'How to talk on stderr: text or json'
+complete -c cbx-serve -l color -x -a 'auto always never' -d 'Colour: auto, always or never (NO_COLOR is honoured)'
+complete -c cbx-serve -l config -r -F -d 'Settings file; CBX_CONFIG (default /etc/cbx/cbx.toml)'
+complete -c cbx-serve -l root -x -a '(__fish_complete_directories)' -d 'The store\'s folder'
+complete -c cbx-serve -l listen -x -d 'Serve at [HOST:]PORT or unix:PATH; repeatable'
+complete -c cbx-serve -l unix-mode -x -d 'Permissions of Unix sockets'
+complete -c cbx-serve -l cert -r -F -d 'Serve over TLS with this certificate chain (PEM)'
+complete -c cbx-serve -l key -r -F -d 'The certificate\'s private key (PEM)'
+complete -c cbx-serve -l trust-proxy -x -d 'Believe X-Forwarded-For and -Proto of this address, network or \'unix\'; repeatable'
+complete -c cbx-serve -l access-log -r -F -d 'Append a JSON line for each request; - for stdout'
+complete -c cbx-serve -l allow-origin -x -d 'Let web pages of this origin use the server'
+complete -c cbx-serve -l sign -r -F -d 'Sign manifests with this Ed25519 key (PEM)'
+complete -c cbx-serve -l threads -x -d 'Threads that serve (default: twice the cores)'
+complete -c cbx-serve -l max-connections -x -d 'Connections in all'
+complete -c cbx-serve -l max-per-address -x -d 'Connections from one address'
+complete -c cbx-serve -l ready-fd -x -d 'Write a newline to this descriptor when listening'
+complete -c cbx-serve -l version -d 'Print the version and exit'
