@@ -170,29 +170,3 @@ kind() {
   umount small
   [ -z "${fault:-}" ] && [ -z "$left" ]
 }
-
-@test "what is being recorded: up to now as a file, and followed until it ends" {
-  clip=$(clip h264-b 8)
-  mkfifo pipe
-  background timeout 60 cbx-segment -q --device cam --length 4s <pipe >out 2>log
-  segmenter=$pid
-  exec 7>pipe
-  size=$(stat -c %s "$clip")
-  head -c $((size / 2)) "$clip" >&7
-  wait_until 20 find_part
-  cbx-index -q add </dev/null
-  wait_until 20 cbx-cut -q -n cam -1m..
-  cbx-cut -q cam -1m.. -o growing.mp4
-  decodes growing.mp4
-  background timeout 60 cbx-cut cam -1m.. -o - >live.mp4 2>live.log 7>&-
-  wait_until 20 test -s live.mp4
-  tail -c +$((size / 2 + 1)) "$clip" >&7
-  exec 7>&-
-  wait_end "$segmenter" 30
-  wait_end "$pid" 40
-  decodes live.mp4
-  content_hashes live.mp4 0:v | cut -d ' ' -f 2 >got
-  content_hashes "$clip" 0:v | cut -d ' ' -f 2 >want
-  cmp got want
-}
-find_part() { [[ -n $(find store/media -name '.*.part') ]]; }
