@@ -146,7 +146,7 @@ TEST_F(MediaTest, AWholeFileInPieces) {
   EXPECT_EQ(head.header("content-length"), std::to_string(bytes_.size()));
   EXPECT_EQ(head.header("content-disposition"), "");
   const std::string name = get(path + "?download=1", "owner", "", "HEAD").header("content-disposition");
-  EXPECT_NE(name.find("cam01_2026-11-20_17-01-00_+0900.mp4"), std::string::npos) << name;
+  EXPECT_NE(name.find("cam01_2026-11-20_17-00-00_+0900.mp4"), std::string::npos) << name;
 }
 
 TEST_F(MediaTest, WhatWasDeletedIsGone) {
