@@ -46,6 +46,10 @@ http::Answer cut_video(Media& media, const Visit& visit);
 http::Answer cut_manifest(Media& media, const Visit& visit);
 http::Answer cut_signature(Media& media, const Visit& visit);
 
+// The file whose init segment `id` stands for.  A live list goes on naming the first file of its run when that is gone:
+// then any other of the run, which has the same.
+Result<std::shared_ptr<const MediaFile>> open_for_init(const Opened& opened, WallMs id);
+
 // What a file that can't be opened is answered with: damaged ones and links are the operator's business.
 http::Response refuse_file(const Media& media, const Error& error);
 

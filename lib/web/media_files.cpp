@@ -44,8 +44,23 @@ http::Response refuse_file(const Media& media, const Error& error) {
   return http::problem(404, "this recording cannot be read");
 }
 
+Result<std::shared_ptr<const MediaFile>> open_for_init(const Opened& opened, WallMs id) {
+  auto file = opened.file(id);
+  if (file || file.error().code() != ErrorCode::no_input) return file;
+  const auto stream = opened.live();
+  if (!stream) return file;
+  const auto view = (*stream)->view();
+  for (size_t i = 0; i < view->pieces.size(); ++i) {
+    if (view->runs[i] != id) continue;
+    if (auto other = opened.file(view->pieces[i].start)) return other;
+  }
+  return file;
+}
+
 http::Answer file_init(Media& media, const Visit& visit) {
-  const auto file = open_file(visit);
+  const auto start = parse_file_id(visit.request.param("id"));
+  if (!start) return http::problem(start.error());
+  const auto file = open_for_init(visit.opened, *start);
   if (!file) return refuse_file(media, file.error());
   return part_of(visit.request, **file, (*file)->init.offset, (*file)->init.bytes);
 }

@@ -179,12 +179,12 @@ TestSample audio_sample(int n) {
   return s;
 }
 
-void record(mp4::HybridWriter& writer, int seconds) {
-  int audio = 0;
-  for (int n = 0; n < seconds * 25; ++n) {
+void record(mp4::HybridWriter& writer, int seconds, int from) {
+  int audio = from * 48000 / 1024;
+  for (int n = from * 25; n < (from + seconds) * 25; ++n) {
     TestSample v = video_sample(n);
     v.writer.data = v.data;
-    if (n % 12 == 0 && n > 0) {
+    if (n % 12 == 0 && n > from * 25) {
       ASSERT_TRUE(writer.flush());
     }
     writer.add(v.writer);

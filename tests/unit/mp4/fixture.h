@@ -50,8 +50,8 @@ struct TestSample {
 TestSample video_sample(int n);
 TestSample audio_sample(int n);
 
-// Adds `seconds` of both tracks, a fragment each half second.
-void record(mp4::HybridWriter& writer, int seconds);
+// Adds `seconds` of both tracks, a fragment each half second, beginning `from` seconds into the recording.
+void record(mp4::HybridWriter& writer, int seconds, int from = 0);
 // A whole recording, not finished.
 MemoryFile recording(int seconds, uint64_t reserve = 8192);
 

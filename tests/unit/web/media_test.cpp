@@ -327,5 +327,25 @@ TEST_F(MediaTest, BlockingReloadIsCheckedForForm) {
   EXPECT_EQ(get("/media/cam01/dash/live/manifest.mpd").status, 200);
 }
 
+// The first file of a connection is pruned while it goes on: who comes now needs the init segment all the same.
+TEST_F(MediaTest, LivePlaysOnWithoutTheFirstFileOfItsRun) {
+  const WallMs start = floor_ms(system_clock_.wall()) - std::chrono::seconds(4);
+  Writing first = begin("cam01", start);
+  go_on(first, 2);
+  (void)finish(first, "cam01", start);
+  Writing second = begin("cam01", start + std::chrono::seconds(2), 2);
+  go_on(second, 2);
+  const std::string playlist = get("/media/cam01/hls/live/media.m3u8").body;
+  ASSERT_NE(playlist.find("../../" + std::to_string(start.time_since_epoch().count()) + "/init.mp4"), std::string::npos)
+      << playlist;
+  const http::Reply before = get(file_address(start, "init.mp4"));
+  ASSERT_EQ(before.status, 200);
+  fsys::remove(media(store_.segment_path("cam01", start)));
+  for (const char* init : {"init.mp4", "video/init.mp4", "audio/init.mp4"})
+    EXPECT_EQ(get(file_address(start, init)).status, 200) << init;
+  EXPECT_EQ(get(file_address(start, "init.mp4")).body, before.body);
+  EXPECT_EQ(get(file_address(start, "segment.mp4")).status, 404);
+}
+
 }  // namespace
 }  // namespace cbx::web

@@ -39,8 +39,11 @@ class TestClock final : public Clock {
 struct Writing {
   std::unique_ptr<File> file;
   std::unique_ptr<mp4::HybridWriter> writer;
-  int seconds = 0;
+  int from = 0, seconds = 0;
 };
+
+// Of test::record().
+inline constexpr int64_t kFirstPts = 900000 + 3 * 3600;
 
 class RecordingsTest : public testing::Test {
  protected:
@@ -48,13 +51,15 @@ class RecordingsTest : public testing::Test {
 
   std::string media(const std::string& path) const { return store_.media_path() + "/" + path; }
 
-  Writing begin(const std::string& device, WallMs start) {
+  // `from`: seconds since the connection's first file began.
+  Writing begin(const std::string& device, WallMs start, int from = 0) {
     Writing w;
     EXPECT_TRUE(fs_.make_dirs(media(store_.day_folder(device, start))));
     auto file = fs_.open(media(store_.part_path(device, start)), OpenMode::create_new);
     EXPECT_TRUE(file) << file.error().message();
     w.file = std::move(*file);
-    const mp4::FileInfo info{device, start, "live", "c1", 90000, std::nullopt};
+    w.from = from;
+    const mp4::FileInfo info{device, start, "live", "c1", kFirstPts + from * 90000, std::nullopt};
     auto writer = mp4::HybridWriter::create(*w.file, {test::video_config(), test::audio_config()}, info, 8192);
     EXPECT_TRUE(writer) << writer.error().message();
     w.writer = std::make_unique<mp4::HybridWriter>(std::move(*writer));
@@ -62,7 +67,7 @@ class RecordingsTest : public testing::Test {
   }
   // What a camera sends in `seconds`; once for each file.
   void go_on(Writing& w, int seconds) {
-    test::record(*w.writer, seconds);
+    test::record(*w.writer, seconds, w.from);
     w.seconds += seconds;
   }
   SegmentRecord finish(Writing& w, const std::string& device, WallMs start) {
@@ -85,7 +90,7 @@ class RecordingsTest : public testing::Test {
     r.end = "rotate";
     r.sha256 = std::string(64, 'a');
     r.connection = "c1";
-    r.pts = 90000;
+    r.pts = kFirstPts + w.from * 90000;
     return r;
   }
   // A finished recording that the index knows.
