@@ -78,8 +78,8 @@ kind() {
     path=cam/2026-11-20/$(date -u -d "${start%.000Z}Z + 9 hours" +%H-%M-%S).000.mp4
     ln "$file" "store/media/$path"
     jq -c --arg s "$start" --arg p "$path" '.start = $s | .path = $p' out
-  done >more
-  cbx-index -q add <more
+  done >hundred
+  cbx-index -q add <hundred
   cut_at 17:00:01..18:50
   # How far the first sound of each joint is from its picture: as at the first, within a tick of sound.
   ffprobe -v error -show_entries packet=stream_index,pts_time -of csv=p=0 c.mp4 |
@@ -169,4 +169,54 @@ kind() {
   left=$(ls -A small)
   umount small
   [ -z "${fault:-}" ] && [ -z "$left" ]
+}
+
+camera() { # CLIP LENGTH: in real time into the recorder, whose announcements the index takes
+  ffmpeg -v error -nostdin -re -i "$1" -map 0 -c copy -f mpegts - | cbx-segment -q --device cam --length "$2" | cbx-index -q add
+}
+files() { [[ $(find store/media/cam -name '*.mp4*' | wc -l) -ge $1 ]]; }
+has_bytes() { [[ $(stat -c %s "$1") -ge $2 ]]; }
+
+@test "following a camera: from A on, over finished files and the growing one, until it is silent" {
+  clip=$(clip h264-b 8)
+  cbx-index -q init --utc-offset +09:00
+  background camera "$clip" 2s
+  camera=$pid
+  wait_until 20 files 2
+  first=$(find store/media/cam -name '*.mp4*' -printf '%f\n' | tr -d . | sort | head -n 1)
+  A=$(date -u +%Y-%m-%d)
+  first=${first%mp4*}
+  A=$(python3 -c 'import sys, datetime as d
+t = d.datetime.strptime(sys.argv[1], "%H-%M-%S%f") + d.timedelta(seconds=1.4)
+print(t.strftime("%H:%M:%S.%f")[:-3])' "$first")
+  day=$(basename "$(find store/media/cam -mindepth 1 -type d | head -n 1)")
+  background timeout 60 cbx-cut -q cam "$day $A.." -o - >whole.mp4
+  whole=$pid
+  # Another is stopped while it waits for more.
+  background cbx-cut -q cam "$day $A.." -o - >stopped.mp4
+  stopped=$pid
+  wait_until 20 files 4
+  wait_until 20 has_bytes stopped.mp4 100000
+  kill -TERM "$stopped"
+  wait_end "$stopped" 10
+  # A reader that reads no more does not hold it up for long.
+  wait_end "$camera" 30
+  decodes stopped.mp4
+  wait_end "$whole" 40
+  compare_cut --fragmented whole.mp4 "$clip@1..8"
+  content_hashes stopped.mp4 0:v >stopped-pictures
+  content_hashes whole.mp4 0:v | head -n "$(wc -l <stopped-pictures)" | cmp - stopped-pictures
+  [ "$(wc -l <stopped-pictures)" -ge 25 ]
+}
+
+@test "following over a gap, until the configuration changes" {
+  a=$(clip h264-b 6) b=$(clip h264 6)
+  recorded "$a"
+  recorded "$b" 2026-11-20T08:00:41Z
+  recorded "$(clip portrait 6)" 2026-11-20T08:01:21Z
+  run --separate-stderr timeout 60 bash -c 'cbx-cut cam "2026-11-20 17:00:02.4.." -o - >c.mp4'
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"changes from H.264 320x240"*"to H.264 240x320"*"17:01:21"* ]]
+  decodes c.mp4
+  compare_cut --fragmented --joint 150 c.mp4 "$a@1..6" "$b@0..6"
 }
