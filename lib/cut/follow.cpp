@@ -133,6 +133,7 @@ struct Follower::Impl {
   Result<bool> copy_or_end(const Sink& sink);
   Status begin_stream(const Sink& sink);
   bool same_tracks() const;
+  std::string describe_change() const;
 };
 
 // Files that the index knows, then those that it does not know yet.
@@ -367,6 +368,13 @@ bool Follower::Impl::same_tracks() const {
                     [](const Track& a, const codec::TrackConfig& b) { return a.config == b; });
 }
 
+std::string Follower::Impl::describe_change() const {
+  std::vector<codec::TrackConfig> had;
+  for (const Track& t : tracks) had.push_back(t.config);
+  const std::string from = describe_all(had), to = describe_all(layout.tracks);
+  return from == to ? fmt::format("details of its coding ({})", to) : fmt::format("from {} to {}", from, to);
+}
+
 Follower::Follower(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Follower::Follower(Follower&&) noexcept = default;
 Follower& Follower::operator=(Follower&&) noexcept = default;
@@ -393,9 +401,7 @@ Result<Follower::Step> Follower::step(const Sink& sink) {
       if (i.tracks.empty()) {
         CBX_TRY(i.begin_stream(sink));
       } else if (!i.same_tracks()) {
-        std::vector<codec::TrackConfig> had;
-        for (const auto& t : i.tracks) had.push_back(t.config);
-        step.changed = fmt::format("from {} to {}", describe_all(had), describe_all(i.layout.tracks));
+        step.changed = i.describe_change();
         step.at = i.item.start;
         return step;
       }
