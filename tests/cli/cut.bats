@@ -28,7 +28,7 @@ decodes() { quiet ffmpeg -v warning -nostdin -xerror -i "$1" -map 0 -f null -; }
 # many CLIP COUNT: the recording of the clip, COUNT times, each a minute later and under a name of its own.
 many() {
   length=60s recorded "$1"
-  local file start path i
+  local file
   file=$(segments store cam)
   python3 - "$file" "$2" >many <<'PY'
 import datetime, json, os, sys
