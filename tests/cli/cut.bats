@@ -210,7 +210,8 @@ print(t.strftime("%H:%M:%S.%f")[:-3])' "$first")
   wait_end "$camera" 30
   wait_end "$whole" 40
   compare_cut --fragmented whole.mp4 "$clip@1..7"
-  content_hashes stopped.mp4 0:v >stopped-pictures
+  # Of the last group of B-frames some may lack.
+  content_hashes stopped.mp4 0:v | head -n -4 >stopped-pictures
   content_hashes whole.mp4 0:v | head -n "$(wc -l <stopped-pictures)" | cmp - stopped-pictures
   [ "$(wc -l <stopped-pictures)" -ge 25 ]
 }
