@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # cbx-cut: what it copies is what was published, from A to B and nothing else; manifests, signatures, refusals.
 
+# shellcheck disable=SC2154 # pid comes from helpers, stderr from bats
+
 load helpers
 load media
 load segment
