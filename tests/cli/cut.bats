@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # cbx-cut: what it copies is what was published, from A to B and nothing else; manifests, signatures, refusals.
 
+# shellcheck disable=SC2154 # pid comes from helpers, stderr from bats
+
 load helpers
 load media
 load segment
@@ -24,6 +26,23 @@ cut_at() { # RANGE [OPTION…]: c.mp4 of 2026-11-20
 }
 compare_cut() { "$CBX_SOURCE/tests/tools/compare_cut.py" "$@"; }
 decodes() { quiet ffmpeg -v warning -nostdin -xerror -i "$1" -map 0 -f null -; }
+
+# many CLIP COUNT: the recording of the clip, COUNT times, each a minute later and under a name of its own.
+many() {
+  length=60s recorded "$1"
+  local file
+  file=$(segments store cam)
+  python3 - "$file" "$2" >many <<'PY'
+import datetime, json, os, sys
+record = json.loads(open("out").readline())
+for i in range(int(sys.argv[2])):
+    t = datetime.datetime(2026, 11, 20, 8, 0, 1) + datetime.timedelta(minutes=i + 1)
+    path = (t + datetime.timedelta(hours=9)).strftime("cam/2026-11-20/%H-%M-%S.000.mp4")
+    os.link(sys.argv[1], "store/media/" + path)
+    print(json.dumps(dict(record, start=t.strftime("%Y-%m-%dT%H:%M:%S.000Z"), path=path), separators=(",", ":")))
+PY
+  cbx-index -q add <many
+}
 
 # kind CLIP-KIND: across file boundaries, between pictures, whole.
 kind() {
@@ -70,16 +89,7 @@ kind() {
 
 @test "a hundred joints: no drift" {
   clip=$(clip aac-44100 6)
-  length=60s recorded "$clip"
-  file=$(segments store cam)
-  # The same recording a hundred times, each in a file of its own.
-  for i in {1..100}; do
-    start=$(date -u -d "2026-11-20T08:00:01Z + $((i * 60)) seconds" +%Y-%m-%dT%H:%M:%S.000Z)
-    path=cam/2026-11-20/$(date -u -d "${start%.000Z}Z + 9 hours" +%H-%M-%S).000.mp4
-    ln "$file" "store/media/$path"
-    jq -c --arg s "$start" --arg p "$path" '.start = $s | .path = $p' out
-  done >more
-  cbx-index -q add <more
+  many "$clip" 100
   cut_at 17:00:01..18:50
   # How far the first sound of each joint is from its picture: as at the first, within a tick of sound.
   ffprobe -v error -show_entries packet=stream_index,pts_time -of csv=p=0 c.mp4 |
@@ -169,4 +179,88 @@ kind() {
   left=$(ls -A small)
   umount small
   [ -z "${fault:-}" ] && [ -z "$left" ]
+}
+
+camera() { # CLIP LENGTH: in real time into the recorder, whose announcements the index takes
+  ffmpeg -v error -nostdin -re -i "$1" -map 0 -c copy -f mpegts - | cbx-segment -q --device cam --length "$2" | cbx-index -q add
+}
+files() { [[ $(find store/media/cam -name '*.mp4*' | wc -l) -ge $1 ]]; }
+has_bytes() { [[ $(stat -c %s "$1") -ge $2 ]]; }
+
+@test "following a camera: from A on, over finished files and the growing one, until it is silent" {
+  clip=$(clip h264-b 7)
+  cbx-index -q init --utc-offset +09:00
+  background camera "$clip" 2s
+  camera=$pid
+  wait_until 20 files 2
+  first=$(find store/media/cam -name '*.mp4*' -printf '%f\n' | tr -d . | sort | head -n 1)
+  first=${first%mp4*}
+  A=$(python3 -c 'import sys, datetime as d
+t = d.datetime.strptime(sys.argv[1], "%H-%M-%S%f") + d.timedelta(seconds=1.4)
+print(t.strftime("%H:%M:%S.%f")[:-3])' "$first")
+  day=$(find store/media/cam -mindepth 1 -type d -printf '%f\n' | sort | head -n 1)
+  background timeout 60 cbx-cut -q cam "$day $A.." -o - >whole.mp4
+  whole=$pid
+  # Another is stopped while it waits for more.
+  background cbx-cut -q cam "$day $A.." -o - >stopped.mp4
+  stopped=$pid
+  wait_until 20 files 4
+  wait_until 20 has_bytes stopped.mp4 100000
+  kill -TERM "$stopped"
+  wait_end "$stopped" 10
+  decodes stopped.mp4
+  wait_end "$camera" 30
+  wait_end "$whole" 40
+  compare_cut --fragmented whole.mp4 "$clip@1..7"
+  # Of the last group of B-frames some may lack.
+  content_hashes stopped.mp4 0:v | head -n -4 >stopped-pictures
+  content_hashes whole.mp4 0:v | head -n "$(wc -l <stopped-pictures)" | cmp - stopped-pictures
+  [ "$(wc -l <stopped-pictures)" -ge 25 ]
+}
+
+@test "following over a gap, until the configuration changes" {
+  a=$(clip h264-b 6)
+  recorded "$a"
+  recorded "$a" 2026-11-20T08:00:41Z
+  recorded "$(clip portrait 6)" 2026-11-20T08:01:21Z
+  run --separate-stderr timeout 60 bash -c 'cbx-cut cam "2026-11-20 17:00:02.4.." -o - >c.mp4'
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"changes from H.264 320x240"*"to H.264 240x320"*"17:01:21"* ]]
+  decodes c.mp4
+  compare_cut --fragmented --joint 150 c.mp4 "$a@1..6" "$a@0..6"
+}
+
+@test "a reader that reads no more: a signal ends it all the same" {
+  recorded "$(clip noisy 6)"
+  mkfifo pipe
+  exec 5<>pipe # opened both ways, so that nobody waits for the other end
+  background cbx-cut -q cam '2026-11-20 17:00:01..' -o - >pipe 5>&-
+  head -c 1000 <&5 >/dev/null
+  sleep 1 # until the pipe is full, usually: then a fragment is cut short, which is an error
+  kill -TERM "$pid"
+  code=0
+  wait_end "$pid" 20 || code=$?
+  [ "$code" -eq 74 ] || [ "$code" -eq 0 ]
+  exec 5<&-
+}
+
+@test "a signal while a file is made leaves nothing" {
+  many "$(clip noisy 6)" 80
+  mkdir made
+  for signal in TERM INT; do
+    for try in {1..20}; do
+      rm -f made/*
+      background cbx-cut -q cam 2026-11-20 -o made/c.mp4
+      until compgen -G 'made/.c.mp4.*' || process_gone "$pid"; do :; done >/dev/null
+      kill -s "$signal" "$pid"
+      code=0
+      wait "$pid" || code=$?
+      # It may have been faster than the signal.
+      [ "$code" -eq 0 ] || break
+      quiet sha256sum -c made/c.mp4.manifest
+    done
+    echo "$signal: $code at the try $try"
+    [ "$code" -eq 75 ]
+    [ -z "$(ls -A made)" ]
+  done
 }

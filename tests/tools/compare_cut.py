@@ -8,6 +8,7 @@ in the source; so are the sound packets, of which one more may stand at each end
 the first part's FROM.
 
   --tolerance MS   default 1.2 (audio times of 44.1 kHz are no whole ticks)
+  --fragmented     the first instant of CUT is its first picture: it has no edit list, and begins with a key frame
   --joint MS       how much later than its length a part may end, because sound and picture end apart (default 0)
 """
 import argparse
@@ -93,12 +94,15 @@ def main():
     parser.add_argument("parts", nargs="+")
     parser.add_argument("--tolerance", type=float, default=1.2)
     parser.add_argument("--joint", type=float, default=0)
+    parser.add_argument("--fragmented", action="store_true")
     options = parser.parse_args()
     parts = [parse(p) for p in options.parts]
     sources = {path: {k: frames(path, k) for k in "va"} for path, _, _ in parts}
     faults, count = [], {}
+    cut = {k: frames(options.cut, k) for k in "va"}
+    zero = (cut["v"] or cut["a"] or [(0.0,)])[0][0] if options.fragmented else 0.0
     for kind in "va":
-        got, want = frames(options.cut, kind), expected(parts, kind, sources)
+        got, want = [(t - zero, what) for t, what in cut[kind] or []], expected(parts, kind, sources)
         count[kind] = len(want)
         if not want and not got:
             continue

@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "base/device_id.h"
 #include "cut.h"
+#include "output_file.h"
 #include "state/state.h"
 
 namespace cbx::cut_tool {
 namespace {
 
 Result<std::vector<cli::SelectableDevice>> known_devices(const cli::Tool& tool, const store::Store& store,
-                                                         index::Index& index) {
+                                                         index::Index& index, const std::string& wanted) {
   std::vector<cli::SelectableDevice> devices;
   // Who may read recordings need not be allowed to read keys.
   if (auto state = state::State::open(store.state_path(), false)) {
@@ -18,7 +20,9 @@ Result<std::vector<cli::SelectableDevice>> known_devices(const cli::Tool& tool, 
   } else if (state.error().code() != ErrorCode::no_input) {
     tool.log().debug("nicknames and tags are not known: {}", state.error().message());
   }
-  CBX_ASSIGN(const auto ids, index.devices());
+  CBX_ASSIGN(auto ids, index.devices());
+  // What is recorded for the first time right now stands in no index yet.
+  if (is_device_id(wanted) && exists(store.media_path() + "/" + wanted)) ids.push_back(wanted);
   for (const auto& id : ids)
     if (std::none_of(devices.begin(), devices.end(), [&](const auto& d) { return d.id == id; }))
       devices.push_back({id, "", {}});
@@ -32,7 +36,7 @@ Status select(const cli::Tool& tool, const CommandLine& line, Job& job) {
   for (const std::string& word : line.range) range += (range.empty() ? "" : " ") + word;
   CBX_ASSIGN(job.range, cli::parse_range(range, {job.store.utc_offset(), now}));
   job.open_end = range.ends_with("..");
-  CBX_ASSIGN(const auto devices, known_devices(tool, job.store, job.index));
+  CBX_ASSIGN(const auto devices, known_devices(tool, job.store, job.index, line.device));
   CBX_ASSIGN(job.device, cli::select_device(line.device, devices));
   const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.id == job.device; });
   if (found != devices.end()) job.nickname = found->nickname;

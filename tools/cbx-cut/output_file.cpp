@@ -11,6 +11,8 @@
 namespace cbx::cut_tool {
 namespace {
 
+constexpr uint64_t kWriteBehind = 8 << 20;
+
 tl::unexpected<Error> already_there(const std::string& path) {
   return fail(ErrorCode::cannot_create, fmt::format("'{}' exists (use --force to overwrite it)", path), EEXIST);
 }
@@ -48,7 +50,9 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : path_(std::move(other.path_)),
       temporary_(std::move(other.temporary_)),
       fd_(std::move(other.fd_)),
-      replace_(other.replace_) {
+      replace_(other.replace_),
+      written_(other.written_),
+      started_(other.started_) {
   other.temporary_.clear();
 }
 
@@ -57,7 +61,14 @@ OutputFile::~OutputFile() {
 }
 
 Status OutputFile::write(ByteSpan data) {
-  return write_all(fd_.get(), data, fmt::format("'{}'", path_));
+  CBX_TRY(write_all(fd_.get(), data, fmt::format("'{}'", path_)));
+  written_ += data.size();
+  if (written_ - started_ < kWriteBehind) return {};
+  // The disk works while more is read, so that little is left for commit() to wait for.
+  (void)::sync_file_range(fd_.get(), static_cast<off_t>(started_), static_cast<off_t>(written_ - started_),
+                          SYNC_FILE_RANGE_WRITE);
+  started_ = written_;
+  return {};
 }
 
 Status OutputFile::commit() {

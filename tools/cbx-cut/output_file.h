@@ -27,6 +27,7 @@ class OutputFile {
   std::string path_, temporary_;
   UniqueFd fd_;
   bool replace_;
+  uint64_t written_ = 0, started_ = 0;  // bytes; of them those whose way to the disk has begun
 };
 
 // "a/b" -> "a", "b" -> ".", "/b" -> "/"
