@@ -38,9 +38,9 @@ cbx-index -q init --utc-offset +00:00
 cbx-segment -q --device car --start 2026-11-20T08:01:00Z "$scratch/clip.ts" | cbx-index -q add
 rm "$scratch/clip.ts"
 cbx-account -q device add car --no-key >/dev/null
-echo 'correct horse battery staple' | cbx-account -q user add bench --password-file - >/dev/null
+cbx-account -q user add bench --no-password >/dev/null
 cbx-account -q device share car bench --owner
-token=$(cbx-account -q token add --user bench --json | jq -r .token)
+token=$(cbx-account -q user token bench --json | jq -r .token)
 file=$(cbx-index list car --json | jq -rs '.[0].path')
 id=$(($(date -d "$(cbx-index list car --json | jq -rs '.[0].start')" +%s%3N)))
 
