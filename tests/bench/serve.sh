@@ -122,7 +122,7 @@ for kind in groups parts ranges; do
     for server in $( ((turn % 2)) && echo cbx nginx || echo nginx cbx); do round "$server" "$kind"; done
   done
   paste "$scratch/cbx.$kind.result" "$scratch/nginx.$kind.result" | awk '{ print $1 / $4, $2 / $5 }' >"$scratch/$kind.ratios"
-  printf '%-6s (%3d kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms\n' \
+  printf '%-6s (%4.0f kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms\n' \
     "$kind" "$(awk '{ sum += $2 - $1 + 1 } END { print sum / NR / 1000 }' "$scratch/$kind")" \
     "$(median "$scratch/$kind.ratios" 1)" "$(median "$scratch/cbx.$kind.result" 1)" "$(median "$scratch/nginx.$kind.result" 1)" \
     "$(median "$scratch/$kind.ratios" 2)" "$(median "$scratch/cbx.$kind.result" 2)" "$(median "$scratch/nginx.$kind.result" 2)" \
