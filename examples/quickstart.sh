@@ -114,7 +114,7 @@ live_address() { echo "${links[$1]}/hls/live/main.m3u8"; }
 recorded_address() { echo "${links[$1]}/hls/$(date -u -d '-1 day' +%FT%TZ)..$(date -u -d '+1 day' +%FT%TZ)/main.m3u8"; }
 show_addresses() {
   local camera
-  title 'Watch (ffplay, mpv, VLC, Safari; in other browsers hls.js)'
+  title 'Watch (ffplay, mpv, VLC, Safari; in other browsers hls.js; live from about 6 s after the start)'
   for camera in "${cameras[@]}"; do
     printf '  %-6s live      ffplay %s\n' "$camera" "$(live_address "$camera")"
     printf '  %-6s recorded  ffplay %s\n' '' "$(recorded_address "$camera")"
@@ -203,10 +203,18 @@ watch_it() {
   done
 }
 
+# ffmpeg, unlike players of low latency, has nothing to play before the first segment is whole.
+has_live_segment() { # CAMERA
+  local playlist
+  playlist=$(timeout 20 ffmpeg -nostdin -v quiet -f data -i "${links[$1]}/hls/live/media.m3u8" -map 0 -c copy -f data -) || return
+  [[ $playlist == *'#EXTINF'* ]]
+}
+
 # With --for nobody is there to look: ffmpeg does, once.
 check_live() {
   local camera said
   [[ $length -gt 0 ]] && ! $live_was_seen || return 0
+  for camera in "${cameras[@]}"; do has_live_segment "$camera" || return 0; done
   for camera in "${cameras[@]}"; do
     said=$(plays "$(live_address "$camera")" -t 2) || die 1 "$camera: the live picture does not play: $said"
     printf '  %-6s %s  plays\n' "$camera" "$(live_address "$camera")"

@@ -11,6 +11,7 @@
 #include "http/connection.h"
 #include "http/counters.h"
 #include "http/keeper.h"
+#include "http/read_memory.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "http/work_queue.h"
@@ -34,6 +35,8 @@ class Seldom {
 struct Core {
   // More jobs than that before the workers, and who asks next is told to come back: they would wait for seconds.
   static constexpr size_t kMostWaitingJobs = 64;
+  // Of files on their way; as many as 128 fast clients keep busy.
+  static constexpr size_t kReadMemory = size_t{64} * 1024 * 1024;
 
   Core(ServerOptions o, Router r, Server::Hooks h, Proxies p, std::unique_ptr<AccessLog> access,
        std::unique_ptr<Certificates> c, const Logger& l)
@@ -62,6 +65,7 @@ struct Core {
   std::atomic<bool> stopping{false};  // connections end after the answer
   std::atomic<bool> ending{false};    // nothing is answered any more
   Seldom refusals;
+  ReadMemory read_memory{kReadMemory};
   Keeper keeper;
   WorkQueue work;
 };

@@ -143,11 +143,11 @@ MHD_Result Exchange::send(Response response) {
   if (response.status == 204 || response.status == 304) response.body = {};
   const bool head_only = request_.method == Method::head;
   body_size_ = head_only ? 0 : body_size(response.body);
-  MHD_Response* mhd_response = make_mhd_response(response, head_only, core_.log);
+  MHD_Response* mhd_response = make_mhd_response(response, head_only, core_.read_memory, core_.log);
   if (mhd_response == nullptr) {
     response = problem(503, "the server is out of memory or descriptors").with("Retry-After", "5");
     body_size_ = head_only ? 0 : body_size(response.body);
-    mhd_response = make_mhd_response(response, head_only, core_.log);
+    mhd_response = make_mhd_response(response, head_only, core_.read_memory, core_.log);
     if (mhd_response == nullptr) return MHD_NO;
   }
   status_ = response.status;

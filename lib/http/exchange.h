@@ -72,8 +72,8 @@ class Exchange final : public Parked {
 };
 
 // The HTTP library's form of an answer; null if there is no memory or no descriptor left.  `head_only`: the body will
-// not be sent.
-MHD_Response* make_mhd_response(Response& response, bool head_only, const Logger& log);
+// not be sent.  Files are read into shares of `memory`, or sent by the kernel when there is none left.
+MHD_Response* make_mhd_response(Response& response, bool head_only, ReadMemory& memory, const Logger& log);
 uint64_t body_size(const Body& body);
 
 }  // namespace cbx::http

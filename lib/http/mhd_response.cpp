@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "http/exchange.h"
@@ -9,6 +11,9 @@ namespace {
 
 // As much as one send(2) of a source's bytes takes.
 constexpr size_t kBlock = size_t{64} * 1024;
+// The same of a file's.  sendfile(2) copies less, but the library calls it for 128 KiB at a time, and each of them
+// wakes the receiver: reading and sending more at once takes less time and CPU.
+constexpr size_t kFileBlock = size_t{512} * 1024;
 
 template <typename T>
 void destroy(void* object) {
@@ -28,6 +33,31 @@ MHD_Response* from_memory(std::unique_ptr<Holder> holder, const std::string& tex
 struct Reading {
   std::shared_ptr<const ByteSource> source;
   const Logger* log;
+  std::unique_ptr<ReadMemory::Share> share;  // of what the library reads into
+};
+
+class FileStretch final : public ByteSource {
+ public:
+  explicit FileStretch(FileBody body) : body_(std::move(body)) {}
+  uint64_t size() const override { return body_.size; }
+  Result<size_t> read_at(uint64_t offset, std::span<uint8_t> data) const override {
+    if (offset >= body_.size) return 0;
+    const size_t size = std::min<uint64_t>(data.size(), body_.size - offset);
+    while (true) {
+      const ssize_t n = ::pread(body_.file->get(), data.data(), size, static_cast<off_t>(body_.offset + offset));
+      if (n >= 0) return static_cast<size_t>(n);
+      if (errno != EINTR) return fail(os_error(errno, "cannot read"));
+    }
+  }
+
+ private:
+  FileBody body_;
+};
+
+// All of a small file or stretch, so that it leaves together with its headers.
+struct Block {
+  std::unique_ptr<uint8_t[]> data;  // uninitialised, which a vector can't be
+  std::unique_ptr<ReadMemory::Share> share;
 };
 
 ssize_t read_source(void* object, uint64_t offset, char* data, size_t size) noexcept {
@@ -50,6 +80,29 @@ ssize_t read_nothing(void*, uint64_t, char*, size_t) noexcept {
   return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+MHD_Response* from_source(std::unique_ptr<Reading> reading, uint64_t block) {
+  const uint64_t size = reading->source->size();
+  MHD_Response* response =
+      MHD_create_response_from_callback(size, std::min(block, size), &read_source, reading.get(), &destroy<Reading>);
+  if (response != nullptr) reading.release();
+  return response;
+}
+
+// Null when it can't be read to its end.
+MHD_Response* from_block(const ByteSource& source, std::unique_ptr<ReadMemory::Share> share) {
+  const size_t size = source.size();
+  auto block = std::make_unique<Block>(Block{std::unique_ptr<uint8_t[]>(new uint8_t[size]), std::move(share)});
+  for (size_t have = 0; have < size;) {
+    const auto n = source.read_at(have, {block->data.get() + have, size - have});
+    if (!n || *n == 0) return nullptr;
+    have += *n;
+  }
+  MHD_Response* response =
+      MHD_create_response_from_buffer_with_free_callback_cls(size, block->data.get(), &destroy<Block>, block.get());
+  if (response != nullptr) block.release();
+  return response;
+}
+
 MHD_Response* only_size(uint64_t size) {
   return MHD_create_response_from_callback(size, 1, &read_nothing, nullptr, nullptr);
 }
@@ -60,6 +113,7 @@ MHD_Response* empty() {
 
 struct Maker {
   bool head_only;
+  ReadMemory& memory;
   const Logger& log;
 
   MHD_Response* operator()(std::monostate) const { return empty(); }
@@ -74,6 +128,12 @@ struct Maker {
   MHD_Response* operator()(const FileBody& body) const {
     if (body.size == 0) return empty();
     if (head_only) return only_size(body.size);
+    if (auto share = memory.take(std::min<uint64_t>(body.size, kFileBlock))) {
+      auto source = std::make_shared<const FileStretch>(body);
+      if (body.size > kFileBlock)
+        return from_source(std::make_unique<Reading>(Reading{std::move(source), &log, std::move(share)}), kFileBlock);
+      if (MHD_Response* response = from_block(*source, std::move(share))) return response;
+    }
     UniqueFd fd(fcntl(body.file->get(), F_DUPFD_CLOEXEC, 0));
     if (!fd) {
       log.warn("{}", os_error(errno, "cannot answer with a file").message());
@@ -86,11 +146,7 @@ struct Maker {
   MHD_Response* operator()(const std::shared_ptr<const ByteSource>& source) const {
     if (source->size() == 0) return empty();
     if (head_only) return only_size(source->size());
-    auto reading = std::make_unique<Reading>(Reading{source, &log});
-    MHD_Response* response = MHD_create_response_from_callback(
-        source->size(), std::min<uint64_t>(kBlock, source->size()), &read_source, reading.get(), &destroy<Reading>);
-    if (response != nullptr) reading.release();
-    return response;
+    return from_source(std::make_unique<Reading>(Reading{source, &log, nullptr}), kBlock);
   }
 };
 
@@ -104,8 +160,8 @@ struct Size {
 
 }  // namespace
 
-MHD_Response* make_mhd_response(Response& response, bool head_only, const Logger& log) {
-  return std::visit(Maker{head_only, log}, response.body);
+MHD_Response* make_mhd_response(Response& response, bool head_only, ReadMemory& memory, const Logger& log) {
+  return std::visit(Maker{head_only, memory, log}, response.body);
 }
 
 uint64_t body_size(const Body& body) {

@@ -38,9 +38,9 @@ cbx-index -q init --utc-offset +00:00
 cbx-segment -q --device car --start 2026-11-20T08:01:00Z "$scratch/clip.ts" | cbx-index -q add
 rm "$scratch/clip.ts"
 cbx-account -q device add car --no-key >/dev/null
-echo 'correct horse battery staple' | cbx-account -q user add bench --password-file - >/dev/null
+cbx-account -q user add bench --no-password >/dev/null
 cbx-account -q device share car bench --owner
-token=$(cbx-account -q token add --user bench --json | jq -r .token)
+token=$(cbx-account -q user token bench --json | jq -r .token)
 file=$(cbx-index list car --json | jq -rs '.[0].path')
 id=$(($(date -d "$(cbx-index list car --json | jq -rs '.[0].start')" +%s%3N)))
 
@@ -122,7 +122,7 @@ for kind in groups parts ranges; do
     for server in $( ((turn % 2)) && echo cbx nginx || echo nginx cbx); do round "$server" "$kind"; done
   done
   paste "$scratch/cbx.$kind.result" "$scratch/nginx.$kind.result" | awk '{ print $1 / $4, $2 / $5 }' >"$scratch/$kind.ratios"
-  printf '%-6s (%3d kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms\n' \
+  printf '%-6s (%4.0f kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms\n' \
     "$kind" "$(awk '{ sum += $2 - $1 + 1 } END { print sum / NR / 1000 }' "$scratch/$kind")" \
     "$(median "$scratch/$kind.ratios" 1)" "$(median "$scratch/cbx.$kind.result" 1)" "$(median "$scratch/nginx.$kind.result" 1)" \
     "$(median "$scratch/$kind.ratios" 2)" "$(median "$scratch/cbx.$kind.result" 2)" "$(median "$scratch/nginx.$kind.result" 2)" \

@@ -21,7 +21,7 @@ teardown() { end_all; }
 # account NAME: makes a user with a token, which stands in NAME.token.
 account() {
   cbx-account -q user add "$1" --no-password >made
-  cbx-account -q token add --user "$1" >"$1.token"
+  cbx-account -q user token "$1" >"$1.token"
 }
 
 # serve [OPTION…]: a server at $base, or where the options say.
@@ -130,7 +130,7 @@ renewed() { [ "$(ask /media/cam/hls/2026-11-20/main.m3u8 --cacert cert.pem)" = 2
   ask "$path" --limit-rate 200k >status &
   reader=$!
   wait_until 10 test -s body
-  cbx-index -q rm cam 2026-11-20
+  cbx-index -q rm --yes cam 2026-11-20
   wait "$reader"
   cmp body copy # who had begun reads to the end
   [ "$(ask "$path")" = 404 ]

@@ -65,6 +65,7 @@ check_proxy() {
   for kind in client_body proxy fastcgi uwsgi scgi; do temporary+="${kind}_temp_path $root/nginx-$kind; "; done
   cat >"$root/nginx.conf" <<CONF
     daemon off; error_log stderr warn; pid $root/nginx.pid;
+    $([[ $(id -u) -ne 0 ]] || echo 'user root;')
     events { }
     http { $temporary access_log off; include $root/cbx.conf; }
 CONF

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "http/client.h"
+#include "http/read_memory.h"
 #include "http/server_fixture.h"
 #include "temp_dir.h"
 
@@ -58,6 +59,42 @@ TEST(Server, SendsStretchesOfFiles) {
   EXPECT_EQ(part->body, content.substr(201'000, 50'000));
   EXPECT_EQ(client.get("/file", "If-None-Match: \"abc\"\r\n")->status, 304);
   EXPECT_EQ(client.request("HEAD", "/file")->header("content-length"), "250000");
+}
+
+// More than is read at once, to more clients than all of which may have a share of the memory.
+TEST(Server, SendsLongFilesToManyClients) {
+  const test::TempDir folder;
+  std::string content(3'000'000, '\0');
+  for (size_t i = 0; i < content.size(); i++) content[i] = static_cast<char>(i * 7 + i / 251);
+  std::ofstream(folder.path() + "/file") << content;
+  const auto fd = std::make_shared<const UniqueFd>(open((folder.path() + "/file").c_str(), O_RDONLY | O_CLOEXEC));
+  ServerOptions options;
+  options.per_address = 200;
+  std::vector<Route> routes{get("/file", [&](Request& request) {
+    return represent(request, {FileBody{fd, 999, 2'900'000}, 2'900'000, "video/mp4", "abc", WallMs{}, "no-cache", ""});
+  })};
+  Server server = start(std::move(routes), std::move(options));
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 140; i++) {
+    slow.push_back(std::make_unique<Client>(server.addresses().at(0)));
+    slow.back()->send("GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  ASSERT_TRUE(eventually([&] { return server.stats().connections == 140; }));
+  Client client(server.addresses().at(0));
+  EXPECT_EQ(client.get("/file")->body, content.substr(999, 2'900'000));
+  EXPECT_EQ(client.get("/file", "Range: bytes=1-1000000\r\n")->body, content.substr(1000, 1'000'000));
+  EXPECT_EQ(client.get("/file", "Range: bytes=2000-2099\r\n")->body, content.substr(2999, 100));
+  for (const size_t i : {0U, 139U}) EXPECT_EQ(slow[i]->receive()->body, content.substr(999, 2'900'000));
+}
+
+TEST(ReadMemory, GivesAsMuchAsThereIs) {
+  ReadMemory memory(1000);
+  auto most = memory.take(900);
+  EXPECT_TRUE(most);
+  EXPECT_FALSE(memory.take(101));
+  EXPECT_TRUE(memory.take(100));
+  most.reset();
+  EXPECT_TRUE(memory.take(1000));
 }
 
 TEST(Server, WaitsForABroadcast) {
