@@ -78,11 +78,10 @@ drives_are_indexed() {
 first_cut() {
   cbx-index list car --json | jq -s '[foreach .[] as $s (0; . + $s.duration_ms; .)] | map(select(. > 2000)) | .[0] / 1000'
 }
-# Files up to the gap, as a range.
-first_drive() {
-  cbx-index list car --json |
-    jq -rs '(map(.end == "rotate") | index(false)) as $last | "\(.[0].start)..\(.[$last + 1].start)"'
-}
+# Files up to the gap, and behind it, as ranges.
+first_drive() { echo "${starts[0]}..$(behind_gap)"; }
+second_drive() { echo "$(behind_gap)..${all#*..}"; }
+behind_gap() { cbx-index list car --json | jq -rs '(map(.end == "rotate") | index(false)) as $last | .[$last + 1].start'; }
 
 @test "live: hls.js plays low-latency parts, on and on over the end of a file" {
   play live hls "$live/hls/live/main.m3u8" 8192 "$began" --seconds 11 --latency 10
@@ -161,18 +160,21 @@ first_drive() {
   done
 }
 
+# Its sound begins before its first picture; that frame is not recorded.
+recorded_sound() { sound_hashes "$1" | tail -n +2; } # CLIP
+
 @test "recorded: ffmpeg decodes from HLS what was sent, picture by picture and packet by packet" {
   wait_for_drives
-  for kind in picture sound; do
-    diff <("${kind}_hashes" "$car/hls/$all/main.m3u8") <("${kind}_hashes" "$(numbered_clip 0 24)" && "${kind}_hashes" "$(numbered_clip 4096 9)")
-  done
+  # One drive at a time: behind a discontinuity ffmpeg decodes half a second that it doesn't show.
+  diff <(picture_hashes "$car/hls/$(first_drive)/main.m3u8") <(picture_hashes "$(numbered_clip 0 24)")
+  diff <(picture_hashes "$car/hls/$(second_drive)/main.m3u8") <(picture_hashes "$(numbered_clip 4096 9)")
+  diff <(sound_hashes "$car/hls/$all/main.m3u8") <(recorded_sound "$(numbered_clip 0 24)" && recorded_sound "$(numbered_clip 4096 9)")
 }
 
 @test "recorded: ffmpeg decodes from DASH what was sent" {
   wait_for_drives
-  for kind in picture sound; do
-    diff <("${kind}_hashes" "$car/dash/$(first_drive)/manifest.mpd") <("${kind}_hashes" "$(numbered_clip 0 24)")
-  done
+  diff <(picture_hashes "$car/dash/$(first_drive)/manifest.mpd") <(picture_hashes "$(numbered_clip 0 24)")
+  diff <(sound_hashes "$car/dash/$(first_drive)/manifest.mpd") <(recorded_sound "$(numbered_clip 0 24)")
 }
 
 @test "recorded: GStreamer decodes from HLS and DASH what was sent" {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// refuses.js PLAYER URL: the player says that it cannot show this codec, soon and in so many words (dash.js: plays the sound
-// alone).  Exit status 1 when
-// it doesn't; 0, saying so, when this browser can show it.
+// refuses.js PLAYER URL: the player says that it cannot show this codec, soon and in so many words (dash.js: plays the
+// sound alone).  Exit status 1 when it doesn't; 0, saying so, when this browser can show it.
 import { openBrowser, openPlayer } from './browser.js';
 
 const [kind, url] = process.argv.slice(2);
