@@ -78,8 +78,8 @@ kind() {
     path=cam/2026-11-20/$(date -u -d "${start%.000Z}Z + 9 hours" +%H-%M-%S).000.mp4
     ln "$file" "store/media/$path"
     jq -c --arg s "$start" --arg p "$path" '.start = $s | .path = $p' out
-  done >more
-  cbx-index -q add <more
+  done >others
+  cbx-index -q add <others
   cut_at 17:00:01..18:50
   # How far the first sound of each joint is from its picture: as at the first, within a tick of sound.
   ffprobe -v error -show_entries packet=stream_index,pts_time -of csv=p=0 c.mp4 |
