@@ -9,18 +9,26 @@ namespace cbx::mp4 {
 namespace {
 
 constexpr int kHz = static_cast<int>(codec::kPtsHz);
-constexpr int64_t kLeastGroupMs = 5500;
+constexpr int64_t kLeastGroupMs = 5500, kLeastFirstMs = 500;
 // Far beyond any clock, and small enough for every sum below.
 constexpr int64_t kMostSeconds = 1'000'000'000'000;
 
 }  // namespace
 
-GroupCutter::GroupCutter(std::span<const codec::TrackConfig> tracks, codec::Pts90k pts)
-    : pts_(std::clamp(pts, -kMostSeconds * codec::kPtsHz, kMostSeconds * codec::kPtsHz)) {
+GroupCutter::GroupCutter(std::span<const codec::TrackConfig> tracks, const FileInfo& info)
+    : pts_(std::clamp(info.pts, -kMostSeconds * codec::kPtsHz, kMostSeconds * codec::kPtsHz)), opens_(info.opens) {
   for (const codec::TrackConfig& t : tracks) timescales_.push_back(std::max(1, codec::track_timescale(t)));
   const auto video =
       std::find_if(tracks.begin(), tracks.end(), [](const codec::TrackConfig& t) { return codec::is_video(t.codec); });
   if (video != tracks.end()) cut_track_ = static_cast<int>(video - tracks.begin());
+}
+
+// How long the open group is at least.
+int64_t GroupCutter::least_ms() const {
+  if (!opens_) return kLeastGroupMs;
+  // Key frames aren't a second apart to the millisecond.
+  constexpr int64_t kUneven = 100;
+  return std::clamp(group_->at_ms - kUneven, kLeastFirstMs, kLeastGroupMs);
 }
 
 codec::Pts90k GroupCutter::pts_of(const Fragment& fragment, int64_t ticks) const {
@@ -35,7 +43,7 @@ std::optional<FileGroup> GroupCutter::add(const Fragment& fragment) {
   if (!group_ && std::abs(first - pts_) > codec::kPtsHz) pts_ = first;
   const int64_t begin = rescale(first - pts_, kHz, 1000);
   const bool may_begin = fragment.track == cut_track_ && fragment.key;
-  if (group_ && may_begin && begin >= group_->at_ms + kLeastGroupMs) {
+  if (group_ && may_begin && begin >= group_->at_ms + least_ms()) {
     done = *group_;
     done->duration_ms = begin - group_->at_ms;
     group_.reset();
@@ -55,7 +63,7 @@ std::optional<FileGroup> GroupCutter::open() const {
 
 std::vector<FileGroup> groups_of(const FileMap& map, int64_t duration_ms) {
   std::vector<FileGroup> groups;
-  GroupCutter cutter(map.tracks, map.info.pts);
+  GroupCutter cutter(map.tracks, map.info);
   for (const Fragment& f : map.fragments) {
     if (auto done = cutter.add(f)) groups.push_back(*done);
   }

@@ -2,8 +2,9 @@
 //
 // A group ends before the first fragment of video that begins with a key frame and is presented at least 5.5 s after
 // the group's begin: GOPs of 1, 2, 3 or 6 s give groups of 6 s, a longer GOP is a group of its own.  Without video, the
-// fragments of the first track are cut so.  A group's bytes are contiguous, from its first fragment to the next
-// group's, all tracks; sound may reach a little over a group's times.
+// fragments of the first track are cut so.  In the first file of a live connection a group is closed as soon as it is
+// as long as all that is before it, so that players need not wait six seconds for the first.  A group's bytes are
+// contiguous, from its first fragment to the next group's, all tracks; sound may reach a little over a group's times.
 #pragma once
 
 #include <optional>
@@ -24,9 +25,9 @@ struct FileGroup {
 // Takes the fragments of a file in their order.  Not thread-safe.
 class GroupCutter {
  public:
-  // `pts`: the file's first presented instant (FileInfo::pts), where its first group begins.  The first fragment's own
-  // is taken where that is over a second off.
-  GroupCutter(std::span<const codec::TrackConfig> tracks, codec::Pts90k pts);
+  // The file's first presented instant (FileInfo::pts) is where its first group begins.  The first fragment's own is
+  // taken where that is over a second off.
+  GroupCutter(std::span<const codec::TrackConfig> tracks, const FileInfo& info);
 
   // The group that ends before `fragment`; nullopt as long as that goes on.
   std::optional<FileGroup> add(const Fragment& fragment);
@@ -34,11 +35,13 @@ class GroupCutter {
   std::optional<FileGroup> open() const;
 
  private:
+  int64_t least_ms() const;
   codec::Pts90k pts_of(const Fragment& fragment, int64_t ticks) const;
 
   std::vector<int> timescales_;  // by track
   int cut_track_ = 0;            // the one whose fragments begin groups
   codec::Pts90k pts_;
+  bool opens_ = false;
   std::optional<FileGroup> group_;
 };
 

@@ -25,6 +25,7 @@ struct FileInfo {
   std::string connection;  // may be empty
   codec::Pts90k pts = 0;   // first unrolled PTS
   std::optional<int64_t> clock_offset_ms;
+  bool opens = false;  // the first of a live connection
   bool operator==(const FileInfo&) const = default;
 };
 

@@ -39,6 +39,7 @@ Bytes info_box(const FileInfo& info, std::span<const codec::TrackConfig> tracks)
   j["start"] = format_rfc3339(info.start);
   j["source"] = info.source;
   if (!info.connection.empty()) j["connection"] = info.connection;
+  if (info.opens) j["opens"] = true;
   j["pts"] = info.pts;
   if (info.clock_offset_ms) j["clock_offset_ms"] = *info.clock_offset_ms;
   Json codecs = Json::array();
@@ -73,6 +74,9 @@ Result<InfoBox> parse_info_json(ByteSpan json, const std::string& file) {
   if (!time) return bad("no start time");
   box.info.start = *time;
   box.info.pts = pts.value_or(0);
+  const auto opens = j.find("opens");
+  if (opens != j.end() && !opens->is_boolean()) return bad("a field has a wrong type");
+  box.info.opens = opens != j.end() && opens->get<bool>();
   if (const auto codecs = j.find("codecs"); codecs != j.end() && codecs->is_array()) {
     for (const Json& c : *codecs) {
       if (c.is_string()) box.codecs.push_back(c.get<std::string>());

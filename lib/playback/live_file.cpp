@@ -110,7 +110,7 @@ Result<bool> LiveFile::locate(Monotonic now) {
 // From the first fragment on.
 void LiveFile::restart() {
   at_ = layout_->fragments_offset;
-  cutter_.emplace(layout_->tracks, layout_->info.pts);
+  cutter_.emplace(layout_->tracks, layout_->info);
   piece_.pts = end_pts_ = layout_->info.pts;
   piece_.duration_ms = 0;
   piece_.bytes = 0;

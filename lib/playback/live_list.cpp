@@ -20,6 +20,14 @@ uint64_t number_at(WallMs now) {
   return static_cast<uint64_t>(std::max<int64_t>(0, (now - k2020).count()) / 250);
 }
 
+// One an hour since 2026.  These must stay small: hls.js has an array that is as long, and walks through all of it for
+// every playlist and every part.  Where a camera came back more often than that before the server was started again,
+// it is the jump of the media sequence that tells players to begin anew.
+uint64_t discontinuity_at(WallMs now) {
+  constexpr WallMs k2026{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+  return static_cast<uint64_t>(std::max<int64_t>(0, (now - k2026).count()) / 3'600'000);
+}
+
 }  // namespace
 
 bool LiveList::continues(const LiveFile& before, const LiveFile& after) {
@@ -60,7 +68,7 @@ void LiveList::append(std::unique_ptr<LiveFile> file, WallMs now) {
   if (!files_.empty() && files_.back().file->groups().empty()) files_.pop_back();
   if (files_.empty()) {
     first_ = next_ = std::max(next_, number_at(now));
-    first_discontinuity_ = next_discontinuity_ = std::max(next_discontinuity_, number_at(now));
+    first_discontinuity_ = next_discontinuity_ = std::max(next_discontinuity_, discontinuity_at(now));
   }
   Entry entry{std::move(file), 0, {}};
   link(entry, files_.empty() ? nullptr : &files_.back());

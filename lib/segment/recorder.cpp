@@ -366,9 +366,10 @@ Result<std::unique_ptr<SegmentFile>> Recorder::create_file(const QueuedSample& f
   const uint64_t known = moov_bytes_->load(std::memory_order_relaxed);
   const uint64_t minutes = std::max<uint64_t>(1, static_cast<uint64_t>(shared_.length.count()) / 60);
   const uint64_t reserve = known > 0 ? known + known / 2 : mp4::kFirstReserve * minutes;
-  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first, start, reserve,
-                                            // Half is for the files that follow while those before are finished.
-                                            opened_before_ ? shared_.descriptors : shared_.descriptors / 2));
+  const SegmentFile::Beginning beginning{start, mapper_->live() && !opened_before_, reserve,
+                                         // Half is for the files that follow while those before are finished.
+                                         opened_before_ ? shared_.descriptors : shared_.descriptors / 2};
+  CBX_ASSIGN(auto file, SegmentFile::create(shared_, origin_, std::move(layout), first, beginning));
   last_start_ = file->start();
   boundary_ = next_boundary(at, shared_.length, shared_.store.utc_offset());
   return file;

@@ -92,8 +92,7 @@ std::optional<int64_t> AudioLine::place(int64_t at, Pts90k base, int64_t toleran
 }
 
 Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, const Origin& origin, Layout layout,
-                                                         const QueuedSample& first, WallMs start, uint64_t reserve,
-                                                         int descriptors) {
+                                                         const QueuedSample& first, const Beginning& beginning) {
   std::unique_ptr<SegmentFile> f(new SegmentFile);
   f->layout_ = std::move(layout);
   std::vector<codec::TrackConfig> configs;
@@ -101,15 +100,16 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const Shared& shared, c
   f->audio_track_ = static_cast<int>(configs.size());
   if (f->layout_.audio) configs.push_back(*f->layout_.audio);
 
-  CBX_ASSIGN(f->file_, create_locked_part(shared, origin.device, start, descriptors));
+  WallMs start = beginning.start;
+  CBX_ASSIGN(f->file_, create_locked_part(shared, origin.device, start, beginning.descriptors));
   const auto undo = [&](Error e) {
     (void)shared.fs.unlink(f->file_->path());
     return fail(std::move(e));
   };
-  const mp4::FileInfo info{origin.device,          start,       origin.source, origin.connection,
-                           first.pts - first.base, std::nullopt};
+  const mp4::FileInfo info{origin.device,          start,        origin.source,  origin.connection,
+                           first.pts - first.base, std::nullopt, beginning.opens};
   crash_point("part.head");
-  auto writer = mp4::HybridWriter::create(*f->file_, configs, info, reserve);
+  auto writer = mp4::HybridWriter::create(*f->file_, configs, info, beginning.reserve);
   if (!writer) return undo(std::move(writer).error());
   f->writer_ = std::make_unique<mp4::HybridWriter>(std::move(*writer));
 

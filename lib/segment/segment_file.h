@@ -34,11 +34,17 @@ class SegmentFile {
     std::shared_ptr<const codec::TrackConfig> video, audio;  // null without that track
   };
 
-  // Creates the file that begins with `first` at `start`, or a millisecond later where that name is taken.  Fails with
-  // EMFILE when its descriptor would not be below `descriptors`.
+  struct Beginning {
+    WallMs start{};
+    bool opens = false;    // the first of a live connection
+    uint64_t reserve = 0;  // as HybridWriter::create
+    int descriptors = 0;
+  };
+
+  // Creates the file that begins with `first`, a millisecond later where its name is taken.  Fails with EMFILE when its
+  // descriptor would not be below `descriptors`.
   static Result<std::unique_ptr<SegmentFile>> create(const Shared& shared, const Origin& origin, Layout layout,
-                                                     const QueuedSample& first, WallMs start, uint64_t reserve,
-                                                     int descriptors);
+                                                     const QueuedSample& first, const Beginning& beginning);
 
   const Layout& layout() const { return layout_; }
   WallMs start() const { return record_.start; }

@@ -10,6 +10,9 @@ namespace {
 
 // Who comes a little earlier than the camera waits for it.
 constexpr auto kComing = std::chrono::seconds(5);
+// Players give up a playlist in which nothing is whole yet (hls.js even with parts in it), and an answer that hasn't
+// begun after 8 to 10 s.
+constexpr auto kFirstGroup = std::chrono::seconds(7);
 // Each playlist is another a moment later.
 constexpr const char* kNever = "no-store";
 
@@ -33,6 +36,10 @@ http::Answer with_stream(Media& media, const Visit& visit, Respond&& respond) {
   if (stream.error().code() == ErrorCode::no_input && !visit.request.waited)
     return wait(media, visit, *changed, seen, kComing);
   return http::problem(stream.error());
+}
+
+bool is_early(const Visit& visit, const playback::LiveView& view) {
+  return playback::whole_groups(view) == 0 && !visit.request.waited;
 }
 
 http::Response live_text(const http::Request& request, std::shared_ptr<const std::string> text, const char* type) {
@@ -76,6 +83,7 @@ http::Answer live_hls_media(Media& media, const Visit& visit) {
   if (!directives) return http::problem(directives.error());
   return with_stream(media, visit, [&](const Stream& stream, uint64_t seen) -> http::Answer {
     const auto view = stream->view();
+    if (!directives->msn && is_early(visit, *view)) return wait(media, visit, stream->changed(), seen, kFirstGroup);
     const auto wanted =
         directives->msn ? playback::wanted(*view, *directives->msn, directives->part) : playback::Wanted::ready;
     if (wanted == playback::Wanted::too_far) return http::problem(400, "_HLS_msn is too far ahead");
@@ -86,7 +94,8 @@ http::Answer live_hls_media(Media& media, const Visit& visit) {
 }
 
 http::Answer live_dash(Media& media, const Visit& visit) {
-  return with_stream(media, visit, [&](const Stream& stream, uint64_t) -> http::Answer {
+  return with_stream(media, visit, [&](const Stream& stream, uint64_t seen) -> http::Answer {
+    if (is_early(visit, *stream->view())) return wait(media, visit, stream->changed(), seen, kFirstGroup);
     const WallMs now = floor_ms(media.context.clock.wall());
     return live_text(visit.request, std::make_shared<const std::string>(playback::dash_live(*stream->view(), now)),
                      kDashType);

@@ -56,7 +56,7 @@ play() {
 
 # picture_hashes URL-OR-FILE [INPUT-OPTION...]: a hash of each decoded picture, in order.
 picture_hashes() {
-  ffmpeg -v error -nostdin "${@:2}" -i "$1" -map 0:v:0 -fps_mode passthrough -f framemd5 - | awk -F, '!/^#/ { print $6 }'
+  ffmpeg -v error -nostdin "${@:2}" -i "$1" -map 0:v:0 -fps_mode passthrough -f framemd5 - | awk '!/^#/ { print $NF }'
 }
 # sound_hashes URL-OR-FILE [INPUT-OPTION...]: of each packet of sound, without ADTS headers.
 sound_hashes() {

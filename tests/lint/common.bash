@@ -21,11 +21,11 @@ need() {
   done
 }
 
-# The project's files, without build folders: `files PATTERN...` as find -name takes them.
+# The project's files, without build folders and other people's modules: `files PATTERN...` as find -name takes them.
 files() {
   local args=() pattern
   for pattern in "$@"; do args+=(-o -name "$pattern"); done
-  find . \( -path './build*' -o -path ./.git \) -prune -o -type f \( "${args[@]:1}" \) -print | sed 's|^\./||' | sort
+  find . \( -path './build*' -o -path ./.git -o -name node_modules \) -prune -o -type f \( "${args[@]:1}" \) -print | sed 's|^\./||' | sort
 }
 shell_scripts() { # by name, or by their first line
   local file

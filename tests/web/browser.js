@@ -36,6 +36,8 @@ export async function openPage(browser, origin) {
     const [path, contentType] = files[new URL(route.request().url()).pathname.slice('/player/'.length)] ?? [];
     return path ? route.fulfill({ path, contentType }) : route.fulfill({ status: 404 });
   });
+  // A page that came from nowhere would have to ask for leave to reach this machine.
+  await page.context().grantPermissions(['local-network-access']);
   await page.goto(`${origin}/player/player.html`);
   // What follows is between the player and the server: intercepted pages have no cache.
   await page.unrouteAll();

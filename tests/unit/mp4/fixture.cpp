@@ -158,6 +158,7 @@ mp4::FileInfo file_info() {
   info.connection = "c-17";
   info.pts = 8589934592;
   info.clock_offset_ms = -42;
+  info.opens = true;
   return info;
 }
 

@@ -55,6 +55,18 @@ TEST(Groups, WholeGopsOfAboutSixSeconds) {
   EXPECT_EQ(durations(groups_of(file_of(10, 1000, true), 10'040)), Durations({6000, 4040}));
 }
 
+TEST(Groups, TheFirstOnesOfAConnectionGrow) {
+  const auto opening = [](int seconds, int gop) {
+    FileMap map = file_of(seconds, gop, true);
+    map.info.opens = true;
+    return durations(groups_of(map, seconds * 1000));
+  };
+  EXPECT_EQ(opening(30, 1000), Durations({1000, 1000, 2000, 4000, 6000, 6000, 6000, 4000}));
+  EXPECT_EQ(opening(30, 2000), Durations({2000, 2000, 4000, 6000, 6000, 6000, 4000}));
+  EXPECT_EQ(opening(30, 500), Durations({500, 500, 1000, 2000, 4000, 5500, 5500, 5500, 5500}));
+  EXPECT_EQ(opening(30, 10'000), Durations(3, 10'000));
+}
+
 TEST(Groups, PictureWithoutKeyFramesIsNeverCut) {
   EXPECT_EQ(durations(groups_of(file_of(60, 0, true), 60'000)), Durations{60'000});
   EXPECT_EQ(durations(groups_of(file_of(60, -1, true), 60'000)), Durations{60'000});
@@ -105,7 +117,7 @@ TEST(Groups, ThoseOfARecordingBeginWithKeyFrames) {
 
 TEST(Groups, TheOpenGroupIsKnownAtEachFragment) {
   const FileMap map = file_of(13, 1000, true);
-  GroupCutter cutter(map.tracks, map.info.pts);
+  GroupCutter cutter(map.tracks, map.info);
   EXPECT_FALSE(cutter.open());
   std::vector<FileGroup> done;
   for (const Fragment& f : map.fragments) {

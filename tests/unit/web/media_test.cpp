@@ -313,9 +313,9 @@ TEST_F(MediaTest, WithoutAnIndexPlaylistsCanBeHadLater) {
 }
 
 TEST_F(MediaTest, BlockingReloadIsCheckedForForm) {
-  const WallMs start = floor_ms(system_clock_.wall());
+  const WallMs start = floor_ms(system_clock_.wall()) - std::chrono::seconds(13);
   Writing w = begin("cam01", start);
-  go_on(w, 2);
+  go_on(w, 13);  // a whole group, and some of the next
   const std::string path = "/media/cam01/hls/live/media.m3u8";
   const http::Reply now = get(path);
   ASSERT_EQ(now.status, 200) << now.body;
