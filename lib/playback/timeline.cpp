@@ -93,6 +93,12 @@ void clip(Piece& p, TimeRange range) {
   });
 }
 
+// Of a recording that began before the one before had ended: what is shown already, in whole groups.
+void skip_shown(Piece& p, WallMs until) {
+  if (p.start + index::kSmallestGap >= until) return;
+  std::erase_if(p.groups, [&](const Group& g) { return p.start + Millis{g.at_ms + g.duration_ms} <= until; });
+}
+
 }  // namespace
 
 bool goes_on(const Piece& before, const Piece& after) {
@@ -120,6 +126,7 @@ Result<Timeline> read_timeline(index::Index& index, std::string_view device, Tim
     if (!pieces.empty() && adds_nothing(p, until)) continue;
     if (!is_described(p) && !describe(index.store(), device, p)) continue;
     clip(p, range);
+    if (!pieces.empty()) skip_shown(p, until);
     if (p.groups.empty()) continue;
     p.continues = !pieces.empty() && connection == f.connection && goes_on(pieces.back(), p);
     connection = f.connection;

@@ -6,6 +6,7 @@
 #include "../mp4/memory_file.h"
 #include "fixture.h"
 #include "mp4/codecs.h"
+#include "playback/playlist.h"
 
 namespace cbx::playback {
 namespace {
@@ -122,6 +123,22 @@ TEST_F(TimelineTest, NothingIsShownTwice) {
   ASSERT_EQ(t.pieces.size(), 2u);
   EXPECT_EQ(t.pieces[0].start, t0_);
   EXPECT_TRUE(t.pieces[1].continues);
+}
+
+TEST_F(TimelineTest, OverlapsShrinkToAGroup) {
+  add(minute(0));
+  SegmentRecord r = minute(1);  // began 25 s before the other ended
+  r.connection = "c2";
+  r.start -= Millis{25'000};
+  add(r);
+  const Timeline t = hour();
+  ASSERT_EQ(t.pieces.size(), 2u);
+  EXPECT_EQ(t.pieces[0].groups.size(), 10u);
+  ASSERT_EQ(t.pieces[1].groups.size(), 6u);
+  EXPECT_EQ(t.pieces[1].groups[0].at_ms, 24'000);
+  EXPECT_NE(hls_media(t).find("#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:" +
+                              format_rfc3339(t.pieces[1].start + Millis{24'000})),
+            std::string::npos);
 }
 
 TEST_F(TimelineTest, AFileWithoutGroupsInItsRecordIsRead) {
