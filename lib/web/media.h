@@ -46,6 +46,9 @@ http::Answer cut_video(Media& media, const Visit& visit);
 http::Answer cut_manifest(Media& media, const Visit& visit);
 http::Answer cut_signature(Media& media, const Visit& visit);
 
+// The file whose init segment an address names.  Of files that continue each other the first stands for all; where it
+// was deleted, another of what is live now does.
+Result<std::shared_ptr<const MediaFile>> file_for_init(const Visit& visit, WallMs id);
 // What a file that can't be opened is answered with: damaged ones and links are the operator's business.
 http::Response refuse_file(const Media& media, const Error& error);
 

@@ -1,6 +1,8 @@
 // Recorded files as they are: init segments, stretches of fragments, the whole.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "web/media.h"
 #include "web/when.h"
 
@@ -38,6 +40,17 @@ std::string download_name(const MediaFile& file, UtcOffset offset) {
 
 }  // namespace
 
+Result<std::shared_ptr<const MediaFile>> file_for_init(const Visit& visit, WallMs id) {
+  auto file = visit.opened.file(id);
+  if (file || file.error().code() != ErrorCode::no_input) return file;
+  const auto stream = visit.opened.live();
+  if (!stream) return file;
+  const auto view = (*stream)->view();
+  const auto run = std::find(view->runs.rbegin(), view->runs.rend(), id);
+  if (run == view->runs.rend()) return file;
+  return visit.opened.file(view->pieces[static_cast<size_t>(view->runs.rend() - run) - 1].start);
+}
+
 http::Response refuse_file(const Media& media, const Error& error) {
   if (error.code() != ErrorCode::data) return http::problem(error);
   media.context.log.warn("{}", error.message());
@@ -45,7 +58,9 @@ http::Response refuse_file(const Media& media, const Error& error) {
 }
 
 http::Answer file_init(Media& media, const Visit& visit) {
-  const auto file = open_file(visit);
+  const auto id = parse_file_id(visit.request.param("id"));
+  if (!id) return http::problem(id.error());
+  const auto file = file_for_init(visit, *id);
   if (!file) return refuse_file(media, file.error());
   return part_of(visit.request, **file, (*file)->init.offset, (*file)->init.bytes);
 }

@@ -101,7 +101,7 @@ http::Response send(const http::Request& request, http::Body body, uint64_t size
 http::Answer track_init(Media& media, const Visit& visit) {
   const auto address = read_address(visit.request);
   if (!address) return http::problem(address.error());
-  const auto file = visit.opened.file(address->id);
+  const auto file = file_for_init(visit, address->id);
   if (!file) return refuse_file(media, file.error());
   const auto track = track_number(**file, address->video);
   if (!track) return http::problem(404, "this recording has no such track");

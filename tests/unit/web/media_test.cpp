@@ -327,5 +327,44 @@ TEST_F(MediaTest, BlockingReloadIsCheckedForForm) {
   EXPECT_EQ(get("/media/cam01/dash/live/manifest.mpd").status, 200);
 }
 
+// Files that continue each other have the init segment of the first, also when that is deleted.
+TEST_F(MediaTest, LivePlaysOnWithoutItsFirstFile) {
+  const WallMs first = floor_ms(system_clock_.wall()) - Millis{4000}, second = first + Millis{2000};
+  const auto write = [&](WallMs start, int from) {
+    EXPECT_TRUE(fs_.make_dirs(media(store_.day_folder("cam01", start))));
+    Writing w;
+    w.file = *fs_.open(media(store_.part_path("cam01", start)), OpenMode::create_new);
+    const int64_t pts = 900'000 + 7200 + from * int64_t{3600};
+    auto writer = mp4::HybridWriter::create(*w.file, {test::video_config()},
+                                            {"cam01", start, "live", "c9", pts, std::nullopt}, 8192);
+    EXPECT_TRUE(writer);
+    w.writer = std::make_unique<mp4::HybridWriter>(std::move(*writer));
+    for (int n = from; n < from + 50; ++n) {
+      test::TestSample v = test::video_sample(n);
+      v.writer.composition_offset = 7200;
+      v.writer.data = v.data;
+      w.writer->add(v.writer);
+    }
+    EXPECT_TRUE(w.writer->flush());
+    return w;
+  };
+  Writing a = write(first, 0);
+  finish(a, "cam01", first);
+  const Writing b = write(second, 50);
+  const std::string list = get("/media/cam01/hls/live/media.m3u8").body;
+  ASSERT_NE(list.find("../../" + id(first) + "/init.mp4"), std::string::npos) << list;
+  ASSERT_NE(list.find("../../" + id(second) + "/"), std::string::npos) << list;
+  ASSERT_EQ(list.find("DISCONTINUITY\n"), std::string::npos) << list;
+  const std::string init = get(file_address(first, "init.mp4")).body;
+  const std::string video = get(file_address(first, "video/init.mp4")).body;
+  fsys::remove(media(store_.segment_path("cam01", first)));
+  const http::Reply reply = get(file_address(first, "init.mp4"));
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.body, init);
+  EXPECT_EQ(get(file_address(first, "video/init.mp4")).body, video);
+  EXPECT_EQ(get(file_address(first, "init.mp4"), "stranger").status, 404);
+  EXPECT_EQ(get(file_address(first - Millis{1}, "init.mp4")).status, 404);
+}
+
 }  // namespace
 }  // namespace cbx::web
