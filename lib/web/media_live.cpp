@@ -86,10 +86,13 @@ http::Answer live_hls_media(Media& media, const Visit& visit) {
 }
 
 http::Answer live_dash(Media& media, const Visit& visit) {
-  return with_stream(media, visit, [&](const Stream& stream, uint64_t) -> http::Answer {
+  return with_stream(media, visit, [&](const Stream& stream, uint64_t seen) -> http::Answer {
+    const auto view = stream->view();
+    // Players give up a manifest without segments.
+    if (playback::whole_groups(*view) == 0 && !visit.request.waited)
+      return wait(media, visit, stream->changed(), seen, Millis{3 * view->target_ms});
     const WallMs now = floor_ms(media.context.clock.wall());
-    return live_text(visit.request, std::make_shared<const std::string>(playback::dash_live(*stream->view(), now)),
-                     kDashType);
+    return live_text(visit.request, std::make_shared<const std::string>(playback::dash_live(*view, now)), kDashType);
   });
 }
 
