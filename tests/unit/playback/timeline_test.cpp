@@ -235,6 +235,14 @@ TEST_F(TrackTime, ADayOfSlewIsNoHindrance) {
   EXPECT_EQ(find(10'000 + 63 * 60'000, t0_), std::pair(t0_ + Millis{60'030} * 63, int64_t{0}));
 }
 
+TEST_F(TrackTime, GoesOnWhereTheFirstFileWasDeleted) {
+  for (int n = 2; n < 10; n++) add(minute(n));
+  EXPECT_EQ(find(10'000 + 120'000, t0_), std::pair(t0_ + Millis{120'000}, int64_t{0}));
+  EXPECT_EQ(find(10'000 + 546'000, t0_), std::pair(t0_ + Millis{540'000}, int64_t{6000}));
+  EXPECT_FALSE(find(10'000, t0_)) << "deleted, too";
+  EXPECT_FALSE(find(10'000 + 120'000, t0_ - Millis{60'000})) << "the clock of this stream began after that";
+}
+
 TEST_F(TrackTime, AnotherStreamIsNotLedTo) {
   add(minute(0));
   SegmentRecord r = minute(1);
