@@ -80,6 +80,23 @@ Result<std::vector<Found>> read_files(index::Index& index, std::string_view devi
   return found;
 }
 
+// The one that began at `run`; where it was deleted (the oldest go first), the one behind it.
+Result<std::optional<Found>> first_file(index::Index& index, std::string_view device, WallMs run) {
+  std::optional<Found> found;
+  CBX_TRY(index.playable(device, {run, run + Millis{kLongestRunMs}}, [&](const index::PlayableFile& f) {
+    if (f.start < run) return true;
+    found = Found{piece_of(f), f.connection};
+    return false;
+  }));
+  return found;
+}
+
+// Whether a file may be of the stream that was there at `run`: its clock must not begin in between.
+bool may_continue(const Piece& p, WallMs run) {
+  const int64_t elapsed = (p.start - run).count();
+  return p.pts && track_time(p, {}) + kRoundingMs + elapsed / kSlew >= elapsed;
+}
+
 // Two publishers for a moment, or a recording that came in twice: nothing is shown twice.
 bool adds_nothing(const Piece& p, WallMs until) {
   return p.end() <= until || (p.start + Millis{p.duration_ms / 2} < until && p.end() < until + index::kSmallestGap);
@@ -91,6 +108,12 @@ void clip(Piece& p, TimeRange range) {
     const WallMs from = p.start + Millis{g.at_ms};
     return from >= range.to || from + Millis{std::max<int64_t>(1, g.duration_ms)} <= range.from;
   });
+}
+
+// Of a recording that began before the one before had ended: what is shown already, in whole groups.
+void skip_shown(Piece& p, WallMs until) {
+  if (p.start + index::kSmallestGap >= until) return;
+  std::erase_if(p.groups, [&](const Group& g) { return p.start + Millis{g.at_ms + g.duration_ms} <= until; });
 }
 
 }  // namespace
@@ -120,6 +143,7 @@ Result<Timeline> read_timeline(index::Index& index, std::string_view device, Tim
     if (!pieces.empty() && adds_nothing(p, until)) continue;
     if (!is_described(p) && !describe(index.store(), device, p)) continue;
     clip(p, range);
+    if (!pieces.empty()) skip_shown(p, until);
     if (p.groups.empty()) continue;
     p.continues = !pieces.empty() && connection == f.connection && goes_on(pieces.back(), p);
     connection = f.connection;
@@ -133,11 +157,11 @@ Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::st
                                                     int64_t time) {
   std::optional<FoundGroup> out;
   if (run < kEarliest || run > kLatest) return out;
-  CBX_ASSIGN(std::vector<Found> at_run, read_files(index, device, {run, run + Millis{1}}));
-  const auto first = std::find_if(at_run.begin(), at_run.end(), [&](const Found& f) { return f.piece.start == run; });
-  if (first == at_run.end()) return out;
+  CBX_ASSIGN(auto first, first_file(index, device, run));
+  if (!first) return out;
   if (!is_described(first->piece) && !describe(index.store(), device, first->piece)) return out;
   const Piece& begin = first->piece;
+  if (begin.start != run && !may_continue(begin, run)) return out;
   const int64_t elapsed = time - track_time(begin, {});
   if (elapsed < 0 || elapsed > kLongestRunMs) return out;
   // Where that is on the wall clock is known as well as the clocks agreed since.
@@ -145,8 +169,8 @@ Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::st
   const Millis around{kAroundMs + elapsed / (kSlew / 2)};
   CBX_ASSIGN(std::vector<Found> near, read_files(index, device, {about - around, about + around}));
   for (Found& f : near) {
-    const bool same =
-        f.piece.start == run || (f.connection == first->connection && f.piece.start > run && begin.pts && f.piece.pts);
+    const bool same = f.piece.start == begin.start ||
+                      (f.connection == first->connection && f.piece.start > begin.start && begin.pts && f.piece.pts);
     if (!same || (!is_described(f.piece) && !describe(index.store(), device, f.piece))) continue;
     if (f.piece.init != begin.init) continue;
     for (const Group& g : f.piece.groups) {

@@ -65,23 +65,18 @@ void AudioStream::take_stamp() {
 }
 
 void AudioStream::parse(bool final) {
-  size_t done = 0;
-  while (es_.size() > done) {
-    const ByteSpan rest = es_.span().subspan(done);
-    const auto parsed = framer_->parse(rest, locked_, final);
+  while (es_.size() > 0) {
+    const auto parsed = framer_->parse(es_.span(), locked_, final);
     if (parsed.state == AudioFramer::State::need_more) break;
-    if (done > 0) drop(done);
-    done = 0;
     if (parsed.state == AudioFramer::State::none) {
       skip_damage(framer_->skip(es_.span()));
       continue;
     }
     take_stamp();
-    emit(parsed.size);
-    done = parsed.size;
+    emit(parsed.size);  // before its bytes may move
+    drop(parsed.size);
     locked_ = true;
   }
-  if (done > 0) drop(done);
 }
 
 // Samples of the current configuration in 90 kHz, to the nearest tick.

@@ -6,6 +6,7 @@
 #include "../mp4/memory_file.h"
 #include "fixture.h"
 #include "mp4/codecs.h"
+#include "playback/playlist.h"
 
 namespace cbx::playback {
 namespace {
@@ -124,6 +125,22 @@ TEST_F(TimelineTest, NothingIsShownTwice) {
   EXPECT_TRUE(t.pieces[1].continues);
 }
 
+TEST_F(TimelineTest, OverlapsShrinkToAGroup) {
+  add(minute(0));
+  SegmentRecord r = minute(1);  // began 25 s before the other ended
+  r.connection = "c2";
+  r.start -= Millis{25'000};
+  add(r);
+  const Timeline t = hour();
+  ASSERT_EQ(t.pieces.size(), 2u);
+  EXPECT_EQ(t.pieces[0].groups.size(), 10u);
+  ASSERT_EQ(t.pieces[1].groups.size(), 6u);
+  EXPECT_EQ(t.pieces[1].groups[0].at_ms, 24'000);
+  EXPECT_NE(hls_media(t).find("#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:" +
+                              format_rfc3339(t.pieces[1].start + Millis{24'000})),
+            std::string::npos);
+}
+
 TEST_F(TimelineTest, AFileWithoutGroupsInItsRecordIsRead) {
   // Written as a recorder does, 13 key frames a second apart.
   test::MemoryFile file;
@@ -216,6 +233,14 @@ TEST_F(TrackTime, ADayOfSlewIsNoHindrance) {
   EXPECT_EQ(find(10'000 + 1439 * 60'000 + 6000, t0_), std::pair(r.start, int64_t{6000}));
   EXPECT_EQ(find(10'000 + 60 * 60'000, t0_), std::nullopt) << "minute 60 was not recorded";
   EXPECT_EQ(find(10'000 + 63 * 60'000, t0_), std::pair(t0_ + Millis{60'030} * 63, int64_t{0}));
+}
+
+TEST_F(TrackTime, GoesOnWhereTheFirstFileWasDeleted) {
+  for (int n = 2; n < 10; n++) add(minute(n));
+  EXPECT_EQ(find(10'000 + 120'000, t0_), std::pair(t0_ + Millis{120'000}, int64_t{0}));
+  EXPECT_EQ(find(10'000 + 546'000, t0_), std::pair(t0_ + Millis{540'000}, int64_t{6000}));
+  EXPECT_FALSE(find(10'000, t0_)) << "deleted, too";
+  EXPECT_FALSE(find(10'000 + 120'000, t0_ - Millis{60'000})) << "the clock of this stream began after that";
 }
 
 TEST_F(TrackTime, AnotherStreamIsNotLedTo) {

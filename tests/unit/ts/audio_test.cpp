@@ -42,6 +42,27 @@ TEST(Audio, AFrameMaySpanPesPackets) {
   }
 }
 
+TEST(Audio, EveryFrameKeepsItsBytes) {
+  // Each frame of its own bytes and size, many of them cut by packets.
+  std::vector<Bytes> frames;
+  TsBuilder b = audio_only(0x0f);
+  for (unsigned i = 0; i < 64; ++i) {
+    Bytes together;
+    for (unsigned k = 0; k < 5; ++k) {
+      const auto n = static_cast<unsigned>(frames.size());
+      frames.push_back(Bytes(120 + n * 37 % 150, static_cast<uint8_t>(n % 250)));
+      together = together + adts(frames.back().size(), frames.back().front());
+    }
+    b.audio(90000 + i * 5 * 1920, together);
+  }
+  for (const size_t chunk : {size_t{188}, size_t{1316}, b.out.size()}) {
+    Recorder r;
+    demux(b.out, r, chunk);
+    ASSERT_THAT(r.samples, SizeIs(frames.size()));
+    for (size_t i = 0; i < frames.size(); ++i) ASSERT_EQ(r.samples[i].bytes, frames[i]) << i << " by " << chunk;
+  }
+}
+
 TEST(Audio, PesWithoutTimeStampGoesOnCounting) {
   TsBuilder b = audio_only(0x0f);
   b.audio(90000, adts()).audio({}, adts()).audio({}, adts());
