@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/beneath.h"
+
 namespace cbx {
 namespace {
 
@@ -286,23 +288,8 @@ Status PosixFilesystem::sync_all(const std::string& path) {
 }
 
 Result<std::unique_ptr<File>> open_beneath(const std::string& base, std::string_view relative) {
-  const std::string whole = fmt::format("{}/{}", base, relative);
-  UniqueFd fd{::open(base.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  while (fd) {
-    const size_t slash = relative.find('/');
-    const std::string part(relative.substr(0, slash));
-    if (part.empty() || part == "." || part == "..") return fail(ErrorCode::data, fmt::format("bad path '{}'", whole));
-    if (slash == relative.npos) {
-      fd.reset(::openat(fd.get(), part.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-      break;
-    }
-    fd.reset(::openat(fd.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    relative.remove_prefix(slash + 1);
-  }
-  struct stat st {};
-  if (!fd || ::fstat(fd.get(), &st) != 0) return fail(file_error("open", whole, ErrorCode::no_input));
-  if (!S_ISREG(st.st_mode)) return fail(ErrorCode::data, fmt::format("'{}' is no regular file", whole));
-  return std::make_unique<PosixFile>(std::move(fd), whole);
+  CBX_ASSIGN(UniqueFd fd, descriptor_beneath(base, std::string(relative)));
+  return std::make_unique<PosixFile>(std::move(fd), fmt::format("{}/{}", base, relative));
 }
 
 void guard_standard_descriptors() {

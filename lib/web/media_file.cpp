@@ -1,15 +1,10 @@
 #include "web/media_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
+#include "base/beneath.h"
 #include "base/bytes.h"
 #include "mp4/box.h"
 #include "mp4/hybrid_file.h"
@@ -17,40 +12,6 @@
 
 namespace cbx::web {
 namespace {
-
-// A fifo in the tree must not be waited for, a terminal not become ours.
-constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-
-int open_by_kernel(int folder, const std::string& path) {
-  open_how how{};
-  how.flags = kOpenFlags;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how));
-}
-
-// The same by hand, for paths that we made ourselves: without "..", each step a folder and no link.
-int open_step_by_step(int folder, const std::string& path) {
-  UniqueFd at;
-  for (size_t from = 0;;) {
-    const size_t slash = path.find('/', from);
-    const std::string step = path.substr(from, slash - from);
-    const int here = at ? at.get() : folder;
-    if (slash == std::string::npos) return ::openat(here, step.c_str(), kOpenFlags);
-    const int next = ::openat(here, step.c_str(), kFolderFlags | O_NOFOLLOW);
-    if (next < 0) return next;
-    at.reset(next);
-    from = slash + 1;
-  }
-}
-
-Error open_error(int error, const std::string& path) {
-  const std::string what = fmt::format("cannot open '{}'", path);
-  // ENOTDIR: a link, or a file, where a folder should be.
-  if (error == ELOOP || error == EXDEV || error == ENOTDIR)
-    return {ErrorCode::data, what + ": a symbolic link is on the way", error};
-  return os_error(error, what);
-}
 
 // The size of a box of this type at `offset`, nullopt unless it is whole before `end`.
 std::optional<uint64_t> whole_box(File& file, uint64_t offset, uint64_t end, std::string_view type) {
@@ -102,26 +63,13 @@ Result<std::shared_ptr<const MediaFile>> examine(UniqueFd fd, std::string path, 
 
 }  // namespace
 
-Result<UniqueFd> open_beneath(const std::string& folder, const std::string& path) {
-  const UniqueFd base{::open(folder.c_str(), kFolderFlags)};
-  if (!base) return fail(os_error(errno, fmt::format("cannot open folder '{}'", folder)));
-  UniqueFd fd{open_by_kernel(base.get(), path)};
-  // EPERM: what filters of containers say to system calls that are newer than they.
-  if (!fd && (errno == ENOSYS || errno == EPERM)) fd.reset(open_step_by_step(base.get(), path));
-  if (!fd) return fail(open_error(errno, path));
-  struct stat st {};
-  if (::fstat(fd.get(), &st) != 0) return fail(os_error(errno, fmt::format("cannot examine '{}'", path)));
-  if (!S_ISREG(st.st_mode)) return fail(ErrorCode::data, fmt::format("'{}' is no regular file", path));
-  return fd;
-}
-
 Result<std::shared_ptr<const MediaFile>> open_media_file(const store::Store& store, std::string_view device,
                                                          WallMs start) {
   const std::string final_path = store.segment_path(device, start), part_path = store.part_path(device, start);
   // Finishing renames the one to the other, perhaps between two of these looks.
   for (const bool part : {false, true, false}) {
     const std::string& path = part ? part_path : final_path;
-    auto fd = open_beneath(store.media_path(), path);
+    auto fd = descriptor_beneath(store.media_path(), path);
     if (fd) return examine(std::move(*fd), path, device, start, !part);
     if (fd.error().code() != ErrorCode::no_input) return fail(std::move(fd).error());
   }

@@ -17,11 +17,6 @@
 
 namespace cbx::web {
 
-// Opens `path` for reading below `folder` (which may itself be a symbolic link): openat2(2) with RESOLVE_BENEATH and
-// RESOLVE_NO_SYMLINKS, or, where the kernel or a container's filter doesn't have it, folder by folder without following
-// links.  Regular files only.  Errors: no_input, data (no regular file, or a symbolic link on the way), io, permission.
-Result<UniqueFd> open_beneath(const std::string& folder, const std::string& path);
-
 // The recorded file of that name, or the one being written.
 Result<std::shared_ptr<const MediaFile>> open_media_file(const store::Store& store, std::string_view device,
                                                          WallMs start);
