@@ -140,8 +140,9 @@ void Exchange::wake(Wake why) noexcept {
 
 MHD_Result Exchange::send(Response response) {
   if (!response.log.empty()) core_.log.error("request {}: {}", request_.id, printable(response.log));
-  if (response.status == 204 || response.status == 304) response.body = {};
-  const bool head_only = request_.method == Method::head;
+  if (response.status == 204) response.body = {};
+  // The Content-Length of a 304 is that of the 200 (RFC 9110, 8.6): caches keep it.
+  const bool head_only = request_.method == Method::head || response.status == 304;
   body_size_ = head_only ? 0 : body_size(response.body);
   MHD_Response* mhd_response = make_mhd_response(response, head_only, core_.log);
   if (mhd_response == nullptr) {
