@@ -12,6 +12,8 @@ namespace {
 // A body that its route doesn't take is read to its end, and answered, if it goes no further than this; otherwise the
 // connection ends.
 constexpr uint64_t kTolerated = 256 * 1024;
+// Of an address, in the access log.
+constexpr size_t kLongestLogged = 1024;
 
 }  // namespace
 
@@ -212,7 +214,11 @@ void Exchange::write_access_log(bool whole) {
   };
   if (!request_.user.empty()) field("user", request_.user);
   field("method", head_taken_ ? method_name(request_.method) : std::string_view());
-  field("path", core_.hooks.redact ? core_.hooks.redact(target_) : target_);
+  // Strangers must not fill the disk with what they ask for.
+  const std::string_view target = std::string_view(target_).substr(0, kLongestLogged);
+  std::string path = core_.hooks.redact ? core_.hooks.redact(target) : std::string(target);
+  if (target.size() < target_.size()) path += "…";
+  field("path", path);
   if (route_ < core_.router.routes().size()) field("route", core_.router.routes()[route_].name);
   line += fmt::format(R"(,"status":{},"bytes":{},"duration_ms":{:.3f})", status_, bytes_sent(whole),
                       std::chrono::duration<double, std::milli>(duration).count());
