@@ -12,6 +12,8 @@ namespace {
 // A body that its route doesn't take is read to its end, and answered, if it goes no further than this; otherwise the
 // connection ends.
 constexpr uint64_t kTolerated = 256 * 1024;
+// Of an address, in the access log.
+constexpr size_t kLongestLogged = 1024;
 
 }  // namespace
 
@@ -140,8 +142,9 @@ void Exchange::wake(Wake why) noexcept {
 
 MHD_Result Exchange::send(Response response) {
   if (!response.log.empty()) core_.log.error("request {}: {}", request_.id, printable(response.log));
-  if (response.status == 204 || response.status == 304) response.body = {};
-  const bool head_only = request_.method == Method::head;
+  if (response.status == 204) response.body = {};
+  // The Content-Length of a 304 is that of the 200 (RFC 9110, 8.6): caches keep it.
+  const bool head_only = request_.method == Method::head || response.status == 304;
   body_size_ = head_only ? 0 : body_size(response.body);
   MHD_Response* mhd_response = make_mhd_response(response, head_only, core_.read_memory, core_.log);
   if (mhd_response == nullptr) {
@@ -211,7 +214,11 @@ void Exchange::write_access_log(bool whole) {
   };
   if (!request_.user.empty()) field("user", request_.user);
   field("method", head_taken_ ? method_name(request_.method) : std::string_view());
-  field("path", core_.hooks.redact ? core_.hooks.redact(target_) : target_);
+  // Strangers must not fill the disk with what they ask for.
+  const std::string_view target = std::string_view(target_).substr(0, kLongestLogged);
+  std::string path = core_.hooks.redact ? core_.hooks.redact(target) : std::string(target);
+  if (target.size() < target_.size()) path += "…";
+  field("path", path);
   if (route_ < core_.router.routes().size()) field("route", core_.router.routes()[route_].name);
   line += fmt::format(R"(,"status":{},"bytes":{},"duration_ms":{:.3f})", status_, bytes_sent(whole),
                       std::chrono::duration<double, std::milli>(duration).count());

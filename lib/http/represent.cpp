@@ -156,6 +156,7 @@ Response represent(const Request& request, Representation what) {
   add_validators(what, response);
   if (refused == 304) {
     response.status = 304;
+    response.body = std::move(what.body);  // for its size; nothing of it is sent
     return response;
   }
   response.with("Accept-Ranges", "bytes");

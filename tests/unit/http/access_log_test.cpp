@@ -44,7 +44,8 @@ TEST(AccessLog, TellsOfEachRequest) {
     EXPECT_EQ(reply->status, 200);
     EXPECT_EQ(client.get("/b")->status, 404);
     EXPECT_EQ(client.request("HEAD", "/a/x")->status, 200);
-    ASSERT_TRUE(eventually([&] { return lines_of(path).size() == 3; }));
+    EXPECT_EQ(client.get("/" + std::string(20'000, 'c'))->status, 414);
+    ASSERT_TRUE(eventually([&] { return lines_of(path).size() == 4; }));
     const auto lines = lines_of(path);
     EXPECT_EQ(lines[0]["peer"], "127.0.0.1");
     EXPECT_EQ(lines[0]["user"], "alice");
@@ -60,6 +61,7 @@ TEST(AccessLog, TellsOfEachRequest) {
     EXPECT_EQ(lines[1]["status"], 404);
     EXPECT_FALSE(lines[1].contains("route"));
     EXPECT_EQ(lines[2]["bytes"], 0);
+    EXPECT_EQ(lines[3]["path"], "/" + std::string(1023, 'c') + "…");
 
     std::filesystem::rename(path, path + ".1");
     ASSERT_TRUE(server.reload());

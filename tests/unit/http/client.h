@@ -75,7 +75,7 @@ class Client {
     buffer_.erase(0, end + 4);
     if (reply.status == 100) return receive(head);
     const std::string length = reply.header("content-length");
-    if (head || length.empty()) return reply;
+    if (head || reply.status == 304 || length.empty()) return reply;
     const size_t size = std::stoull(length);
     while (buffer_.size() < size)
       if (!more()) return std::nullopt;
