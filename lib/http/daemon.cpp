@@ -135,7 +135,8 @@ void on_message(void* cls, const char* format, va_list arguments) noexcept {
 
 unsigned thread_count(const ServerOptions& options) {
   if (options.threads > 0) return options.threads;
-  return std::max(2U, std::thread::hardware_concurrency());
+  // More than cores: a cold disk holds up the thread that reads from it.
+  return std::max(4U, 2 * std::thread::hardware_concurrency());
 }
 
 MHD_OptionItem item(MHD_OPTION option, intptr_t value, void* object = nullptr) {

@@ -36,7 +36,7 @@ struct ServerOptions {
   std::vector<ListenAddress> listen;
   unsigned unix_mode = 0660;
   std::string certificate, key;  // PEM files; both or none
-  unsigned threads = 0;          // 0: as many as cores, at least 2
+  unsigned threads = 0;          // 0: twice the cores, at least 4
   unsigned workers = 2;          // for Work
   unsigned connections = 4000;   // in all
   unsigned per_address = 128;    // connections of one address (not of Unix sockets or trusted proxies)

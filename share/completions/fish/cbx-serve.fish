@@ -16,7 +16,7 @@ complete -c cbx-serve -l trust-proxy -x -d 'Believe X-Forwarded-For and -Proto o
 complete -c cbx-serve -l access-log -r -F -d 'Append a JSON line for each request; - for stdout'
 complete -c cbx-serve -l allow-origin -x -d 'Let web pages of this origin use the server'
 complete -c cbx-serve -l sign -r -F -d 'Sign manifests with this Ed25519 key (PEM)'
-complete -c cbx-serve -l threads -x -d 'Threads that serve (default: the cores)'
+complete -c cbx-serve -l threads -x -d 'Threads that serve (default: twice the cores)'
 complete -c cbx-serve -l max-connections -x -d 'Connections in all'
 complete -c cbx-serve -l max-per-address -x -d 'Connections from one address'
 complete -c cbx-serve -l ready-fd -x -d 'Write a newline to this descriptor when listening'
