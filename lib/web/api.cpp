@@ -97,6 +97,12 @@ http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute api) {
   return out;
 }
 
+bool owns(const Call& call, const std::string& device) {
+  Principal whole = call.principal;
+  whole.read_only = false;
+  return whole.kind == Principal::Kind::user && call.context().access.may(whole, device, Permission::change);
+}
+
 Result<index::Index> open_index(const Call& call) {
   auto index = index::Index::open(call.context().store, index::Access::read);
   if (index) return index;

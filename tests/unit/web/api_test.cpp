@@ -196,6 +196,18 @@ TEST_F(Api, WithoutAnIndexTheServerIsStillWatched) {
   std::filesystem::rename(store_.root() + "/elsewhere", store_.index_path());
 }
 
+TEST_F(Api, WhereACameraIsOnlyItsOwnerIsTold) {
+  const WallMs now = floor_ms(clock_.wall());
+  add_to_index({ConnectionOpenRecord{"cam01", now - Millis{600'000}, "c1", "192.0.2.1:5", "srt", 0, 0}});
+  const std::string minute = cam_ + "/minutes/-2m";
+  for (const char* who : {"owner", "admin"})
+    EXPECT_NE(get(minute, who).body.find("192.0.2.1"), std::string::npos) << who;
+  const auto reply = get(minute, "viewer");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find("\"connection\":\"c1\""), std::string::npos);
+  EXPECT_EQ(reply.body.find("192.0.2.1"), std::string::npos);
+}
+
 TEST_F(Api, PrometheusTakesTheMetrics) {
   if (std::system("command -v promtool >/dev/null") != 0) GTEST_SKIP() << "no promtool here (Debian: prometheus)";
   const std::string file = dir_.path() + "/metrics";
