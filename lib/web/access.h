@@ -46,6 +46,7 @@ class Access {
   struct Options {
     int failures = 10;                        // different wrong credentials of one address (an IPv6 /64) …
     std::chrono::seconds in{60};              // … in this time, then 429
+    int account_failures = 100;               // of one account, all strange addresses together: no few fill it up
     std::chrono::seconds password_cache{60};  // a password that was right is not hashed again so long
     unsigned hashing = 2;                     // passwords that are hashed at once
     unsigned queue = 32;                      // … and that wait for it; more are answered 503
@@ -68,8 +69,8 @@ class Access {
   // that would change something, 429 with Retry-After, 503; or a Wait until the password has been hashed, after which
   // the handler is called again.
   //
-  // Guessing is slowed down by address, and by account only for addresses that this account has never been used from:
-  // whoever attacks an account does not lock its owner out (those addresses are forgotten when the process ends).
+  // Guessing is slowed down by address, and ten times later by account, for addresses that this has never been used
+  // from: few addresses lock nobody out, many not those who are known (they are forgotten when the process ends).
   // Tokens can't be guessed: they are let in from anywhere, and wrong ones are counted apart, so that a player with an
   // old token doesn't shut out the people behind its address.
   http::Answer with_principal(http::Request& request, std::function<http::Answer(const Principal&)> then);

@@ -7,6 +7,7 @@
 
 #include "base/device_id.h"
 #include "base/log.h"
+#include "web/recordings.h"
 
 namespace cbx::web {
 namespace {
@@ -94,6 +95,20 @@ http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute api) {
     });
   };
   return out;
+}
+
+bool owns(const Call& call, const std::string& device) {
+  Principal whole = call.principal;
+  whole.read_only = false;
+  return whole.kind == Principal::Kind::user && call.context().access.may(whole, device, Permission::change);
+}
+
+Result<index::Index> open_index(const Call& call) {
+  auto index = index::Index::open(call.context().store, index::Access::read);
+  if (index) return index;
+  if (index.error().code() == ErrorCode::no_input)
+    return fail(ErrorCode::try_again, "there is no index of the recordings yet ('cbx-index add' makes it)");
+  return fail(index_trouble(index.error(), call.context().log));
 }
 
 Error ours(Error error) {

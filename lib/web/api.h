@@ -66,6 +66,10 @@ std::vector<ApiRoute> store_routes();
 // The handler of a route: who asks, whether they ask rightly, and what is answered.
 http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute route);
 
+// Whether the device is the asker's: its owner, or an admin; also with a token that is for looking only.
+bool owns(const Call& call, const std::string& device);
+// To read, for questions about no one device.  An index that is not there, or is damaged, is "try again".
+Result<index::Index> open_index(const Call& call);
 // An error of the store itself: whatever its code, it is not the asker's (but for `try_again`).
 Error ours(Error error);
 #define CBX_OURS(lhs, expr) CBX_OURS_IMPL(CBX_CONCAT(cbx_ours_, __LINE__), lhs, expr)

@@ -121,11 +121,12 @@ Result<http::Response> days(const Call& call) {
   return reply(call, out);
 }
 
-Json connection_json(const index::Connection& c) {
+// `peer`: where the camera is; for whom it belongs to.
+Json connection_json(const index::Connection& c, bool peer) {
   Json j{{"connection", c.id}};
   if (c.open) j["open"] = format_rfc3339(*c.open);
   if (c.close) j["close"] = format_rfc3339(*c.close);
-  j["peer"] = c.peer;
+  if (peer) j["peer"] = c.peer;
   j["encryption"] = c.encryption;
   j["latency_ms"] = c.latency_ms;
   if (!c.cause.empty()) j["cause"] = c.cause;
@@ -137,6 +138,7 @@ Result<http::Response> minute(const Call& call) {
   CBX_ASSIGN(const WallMs time, parse_instant(call.request.param("time"), call.words()));
   CBX_ASSIGN(const Opened opened, call.open(Permission::view));
   CBX_OURS(const auto why, index::explain(opened.index(), opened.device(), time, call.now()));
+  const bool owned = owns(call, opened.device());
   Json out = range_json(opened.device(), why.minute);
   out["covered_ms"] = why.covered.count();
   out["segments"] = Json::array();
@@ -144,8 +146,8 @@ Result<http::Response> minute(const Call& call) {
   out["gaps"] = Json::array();
   for (const auto& gap : why.gaps) out["gaps"].push_back(gap_json(gap));
   out["connections"] = Json::array();
-  for (const auto& c : why.connections) out["connections"].push_back(connection_json(c));
-  if (why.before) out["previous_connection"] = connection_json(*why.before);
+  for (const auto& c : why.connections) out["connections"].push_back(connection_json(c, owned));
+  if (why.before) out["previous_connection"] = connection_json(*why.before, owned);
   if (why.link) out["link"] = link_json(*why.link);
   out["events"] = Json::array();
   for (const auto& e : why.events) out["events"].push_back(to_json(e));

@@ -30,9 +30,7 @@ constexpr size_t kPage = 100, kMostDevices = 500;
 const char* role(const Call& call, const std::string& device) {
   if (call.principal.kind == Principal::Kind::device) return "device";
   if (call.principal.admin) return "admin";
-  Principal whole = call.principal;
-  whole.read_only = false;
-  return call.context().access.may(whole, device, Permission::change) ? "owner" : "viewer";
+  return owns(call, device) ? "owner" : "viewer";
 }
 
 Json last_segment_json(const SegmentRecord& s) {

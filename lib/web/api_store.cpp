@@ -47,7 +47,7 @@ Result<http::Response> show_store(const Call& call) {
     CBX_ASSIGN(keep, cli::parse_duration(asked));
   }
   const store::Store& store = call.context().store;
-  CBX_OURS(auto index, index::Index::open(store, index::Access::read));
+  CBX_ASSIGN(auto index, open_index(call));
   CBX_OURS(const auto sums, call.shared->usage.get(index, call.context().clock));
   CBX_OURS(const auto disk, store::disk_space(store.media_path()));
   Json out{{"version", call.context().version},

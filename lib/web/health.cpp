@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "state/state.h"
 #include "store/reserve.h"
 #include "web/api.h"
 #include "web/device_health.h"
@@ -29,6 +30,10 @@ std::optional<std::string> trouble(const Context& context) {
   DIR* folder = ::opendir(context.store.media_path().c_str());
   if (!folder) return "the media folder can't be read";
   ::closedir(folder);
+  if (const auto state = state::State::open(context.store.state_path(), false); !state) {
+    context.log.warn("not ready: {}", state.error().message());
+    return "users and tokens can't be read";
+  }
   return std::nullopt;
 }
 
@@ -129,17 +134,21 @@ Result<http::Response> metrics(const Call& call, const std::function<http::Serve
   m.family("cbx_build_info", "gauge", "The version that is running.");
   m.sample({{"version", call.context().version}}, 1);
   server_metrics(m, stats());
-  CBX_OURS(auto index, index::Index::open(call.context().store, index::Access::read));
-  CBX_OURS(const auto ids, call.context().vault.devices(call.principal));
-  std::vector<Watched> devices;
-  for (const auto& id : ids) {
-    CBX_OURS(auto health, device_health(index, id, call.now()));
-    devices.push_back({id, std::move(health)});
+  auto index = open_index(call);
+  m.family("cbx_index_readable", "gauge", "Whether the index can be read; else nothing is told of cameras and files.");
+  m.sample({}, index ? 1 : 0);
+  if (index) {
+    CBX_OURS(const auto ids, call.context().vault.devices(call.principal));
+    std::vector<Watched> devices;
+    for (const auto& id : ids) {
+      CBX_OURS(auto health, device_health(*index, id, call.now()));
+      devices.push_back({id, std::move(health)});
+    }
+    device_metrics(m, devices, call.now());
+    CBX_OURS(const auto sums, call.shared->usage.get(*index, call.context().clock));
+    CBX_OURS(const auto disk, store::disk_space(call.context().store.media_path()));
+    store_metrics(m, *sums, disk, std::max(call.now(), sums->counted));
   }
-  device_metrics(m, devices, call.now());
-  CBX_OURS(const auto sums, call.shared->usage.get(index, call.context().clock));
-  CBX_OURS(const auto disk, store::disk_space(call.context().store.media_path()));
-  store_metrics(m, *sums, disk, std::max(call.now(), sums->counted));
   http::Response out;
   out.body = m.text();
   return out.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8").with("Cache-Control", "no-store");
@@ -163,7 +172,7 @@ std::vector<ApiRoute> health_routes(const Context* context, std::function<http::
                   .name = "getReadiness",
                   .tag = "health",
                   .summary = "Whether recordings can be served",
-                  .description = "503, with the reason, when the index or the media folder can't be read.",
+                  .description = "503, with the reason, when the index, the media folder or the users can't be read.",
                   .who = Who::anybody,
                   .schema = "Health"},
                  [readiness, ok](const Call& call) -> Result<http::Response> {

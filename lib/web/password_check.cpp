@@ -60,7 +60,7 @@ PasswordCheck::PasswordCheck(const Access::Options& options, const KeyedHash& ha
       clock_(clock),
       log_(log),
       addresses_(options.failures, options.in, kMostCounted),
-      accounts_(options.failures, options.in, kMostCounted),
+      accounts_(options.account_failures, options.in, kMostCounted),
       pairs_(options.failures, options.in, kMostCounted),
       pool_(options.hashing, options.queue) {
   (void)state::nobodys_hash();  // made now, so that the first unknown name takes no longer than others

@@ -12,6 +12,32 @@ constexpr size_t kMostNotes = 256;
 
 }  // namespace
 
+PlanCache::PlanCache(const Clock& clock) : clock_(clock), thread_([this] { run(); }) {}
+
+PlanCache::~PlanCache() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void PlanCache::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; })) {
+    const Monotonic now = clock_.monotonic();
+    std::list<Plan> old;
+    for (auto it = plans_.begin(); it != plans_.end();) {
+      const auto here = it++;
+      if (now - here->made > kKeepPlan) old.splice(old.end(), plans_, here);
+    }
+    lock.unlock();
+    old.clear();
+    lock.lock();
+  }
+}
+
 std::shared_ptr<const cut::Cut> PlanCache::find(std::string_view device, TimeRange range, const std::string& version) {
   const Monotonic now = clock_.monotonic();
   std::list<Plan> old;  // freed without the lock

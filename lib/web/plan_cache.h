@@ -3,21 +3,27 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "base/time.h"
 #include "cut/cut.h"
 
 namespace cbx::web {
 
-// Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.
+// Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.  A
+// thread of its own drops old ones: they hold files open, also such as were deleted.
 class PlanCache {
  public:
-  explicit PlanCache(const Clock& clock) : clock_(clock) {}
+  explicit PlanCache(const Clock& clock);
+  ~PlanCache();
+  PlanCache(const PlanCache&) = delete;
+  PlanCache& operator=(const PlanCache&) = delete;
 
   // `version`: as in TextCache.
   std::shared_ptr<const cut::Cut> find(std::string_view device, TimeRange range, const std::string& version);
@@ -48,6 +54,7 @@ class PlanCache {
     std::string key, text;
     Monotonic made{};
   };
+  void run();
   std::optional<std::string> find_note(std::list<Note>& notes, const std::string& key);
   void keep_note(std::list<Note>& notes, const std::string& key, const std::string& text);
 
@@ -56,6 +63,9 @@ class PlanCache {
   std::list<Plan> plans_;  // the last used first
   std::list<Note> hashes_, manifests_;
   std::atomic<bool> hashing_{false};
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;
 };
 
 }  // namespace cbx::web

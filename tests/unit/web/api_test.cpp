@@ -166,6 +166,10 @@ TEST_F(Api, ReadinessSaysWhyNot) {
   EXPECT_NE(detail(reply).find("media"), std::string::npos);
   EXPECT_EQ(reply.body.find(store_.root()), std::string::npos);
   std::filesystem::rename(store_.root() + "/elsewhere", store_.media_path());
+  std::filesystem::rename(store_.state_path(), store_.root() + "/elsewhere");
+  clock_.advance(std::chrono::seconds(5));
+  EXPECT_NE(detail(get("/readyz", "nobody")).find("users"), std::string::npos);
+  std::filesystem::rename(store_.root() + "/elsewhere", store_.state_path());
 }
 
 TEST_F(Api, MetricsCountWhatHappened) {
@@ -177,6 +181,31 @@ TEST_F(Api, MetricsCountWhatHappened) {
         "cbx_devices{state=\"never_seen\"} 1\n", "cbx_device_live{device=\"cam01\"} 0\n",
         "cbx_stored_files{device=\"cam01\"} 3\n", "cbx_http_request_duration_seconds_bucket{le=\"+Inf\"}"})
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+TEST_F(Api, WithoutAnIndexTheServerIsStillWatched) {
+  EXPECT_NE(get("/metrics", "admin").body.find("\ncbx_index_readable 1\n"), std::string::npos);
+  std::filesystem::rename(store_.index_path(), store_.root() + "/elsewhere");
+  const auto reply = get("/metrics", "admin");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find("\ncbx_index_readable 0\n"), std::string::npos);
+  EXPECT_NE(reply.body.find("cbx_http_requests_total"), std::string::npos);
+  const auto store = get("/api/v1/store", "admin");
+  EXPECT_EQ(store.status, 503);
+  EXPECT_NE(detail(store).find("no index"), std::string::npos);
+  std::filesystem::rename(store_.root() + "/elsewhere", store_.index_path());
+}
+
+TEST_F(Api, WhereACameraIsOnlyItsOwnerIsTold) {
+  const WallMs now = floor_ms(clock_.wall());
+  add_to_index({ConnectionOpenRecord{"cam01", now - Millis{600'000}, "c1", "192.0.2.1:5", "srt", 0, 0}});
+  const std::string minute = cam_ + "/minutes/-2m";
+  for (const char* who : {"owner", "admin"})
+    EXPECT_NE(get(minute, who).body.find("192.0.2.1"), std::string::npos) << who;
+  const auto reply = get(minute, "viewer");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find("\"connection\":\"c1\""), std::string::npos);
+  EXPECT_EQ(reply.body.find("192.0.2.1"), std::string::npos);
 }
 
 TEST_F(Api, PrometheusTakesTheMetrics) {
