@@ -27,7 +27,33 @@ std::string_view without_port(std::string_view text) {
   return text;
 }
 
+// Of lower-case letters, digits and `more`; at least one.
+bool is_made_of(std::string_view text, std::string_view more) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace
+
+bool is_origin(std::string_view text) {
+  if (text == "*" || text == "null") return true;
+  const size_t end = text.find("://");
+  if (end == std::string_view::npos || !is_made_of(text.substr(0, end), "+-.")) return false;
+  const std::string_view scheme = text.substr(0, end);
+  std::string_view host = text.substr(end + 3);
+  if (const size_t colon = host.rfind(':'); colon != std::string_view::npos && !host.ends_with(']')) {
+    const std::string_view digits = host.substr(colon + 1);
+    const auto port = parse_port(digits);
+    if (!port || digits.front() == '0') return false;
+    if ((scheme == "http" && *port == 80) || (scheme == "https" && *port == 443)) return false;
+    host = host.substr(0, colon);
+  }
+  if (!host.starts_with('[')) return is_made_of(host, "-._");
+  if (!host.ends_with(']')) return false;
+  host = host.substr(1, host.size() - 2);
+  return host.find(':') != std::string_view::npos && is_made_of(host, ":.") && Address::parse(host);
+}
 
 Result<ListenAddress> parse_listen(std::string_view text) {
   ListenAddress at;

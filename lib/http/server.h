@@ -32,6 +32,10 @@ struct ListenAddress {
 // "8080", "127.0.0.1:8080", "[::1]:8080", "unix:/run/cbx/serve.sock".  Error `usage`.
 Result<ListenAddress> parse_listen(std::string_view text);
 
+// Whether Access-Control-Allow-Origin may say so: "*", "null", or an origin as browsers write it (RFC 6454, 6.2):
+// "https://example.org", "http://[::1]:8080"; in lower case, without path, without the scheme's own port.
+bool is_origin(std::string_view text);
+
 struct ServerOptions {
   std::vector<ListenAddress> listen;
   unsigned unix_mode = 0660;
@@ -47,7 +51,7 @@ struct ServerOptions {
   std::vector<std::string> trusted_proxies;  // addresses and networks (10.0.0.0/8, ::1, "unix") whose X-Forwarded-For
                                              // and X-Forwarded-Proto are believed
   std::string access_log;                    // file to append JSON lines to, "-" for standard output, empty: none
-  std::string allow_origin;                  // Access-Control-Allow-Origin; empty: none
+  std::string allow_origin;                  // Access-Control-Allow-Origin, see is_origin(); empty: none
 };
 
 // What /metrics tells of the server.

@@ -176,6 +176,7 @@ nothing_deleted_is_open() { ! find "/proc/$server/fd" -lname '*.mp4 (deleted)' |
   fails_with 64 cbx-serve --listen nowhere:99999
   fails_with 64 cbx-serve --cert cert.pem
   fails_with 64 cbx-serve --unix-mode 999
+  fails_with 64 cbx-serve --allow-origin http://x/y
   fails_with 66 cbx-serve --sign nothing.pem
   fails_with 78 cbx-serve --root "$PWD/nothing"
   serve

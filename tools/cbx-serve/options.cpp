@@ -66,6 +66,10 @@ Result<http::ServerOptions> server_options(const Options& o) {
     out.listen.push_back(std::move(address));
   }
   CBX_ASSIGN(out.unix_mode, parse_mode(o.unix_mode));
+  if (!out.allow_origin.empty() && !http::is_origin(out.allow_origin))
+    return fail(ErrorCode::usage, fmt::format("'{}' is no origin: say https://example.org, without path and in lower "
+                                              "case, or *",
+                                              printable(out.allow_origin)));
   if (out.certificate.empty() != out.key.empty())
     return fail(ErrorCode::usage, "--cert and --key belong together: give both or none");
   return out;

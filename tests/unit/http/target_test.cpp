@@ -124,6 +124,39 @@ TEST(Listen, Addresses) {
     EXPECT_EQ(parse(bad), "error") << bad;
 }
 
+TEST(Origin, AsBrowsersWriteIt) {
+  for (const char* good : {"*", "null", "https://example.org", "http://127.0.0.1:1", "http://[::1]:8080",
+                           "http://[2001:db8::1]", "https://cam_1.example.org:8443", "capacitor://localhost"})
+    EXPECT_TRUE(is_origin(good)) << good;
+  for (const char* bad : {"",
+                          "http://x/y",
+                          "http://x/",
+                          "http://",
+                          "x",
+                          "://x",
+                          "http:x",
+                          "https://Example.org",
+                          "HTTP://x",
+                          "http://x:",
+                          "http://x:0",
+                          "http://x:080",
+                          "http://x:65536",
+                          "http://x:80",
+                          "https://x:443",
+                          "http://a b",
+                          "http://a@b",
+                          "http://a,http://b",
+                          "http://[::1",
+                          "http://[]",
+                          "http://[1.2.3.4]",
+                          "http://::1",
+                          "http://x\r\nSet-Cookie: a=b",
+                          "http://*.example.org",
+                          "http://x?y",
+                          "http://x#y"})
+    EXPECT_FALSE(is_origin(bad)) << bad;
+}
+
 TEST(Proxies, RightMostAddressThatIsNotTrusted) {
   const auto proxies = Proxies::parse({"10.0.0.0/8", "::1", "unix", "2001:db8::/33"});
   ASSERT_TRUE(proxies);
