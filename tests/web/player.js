@@ -11,6 +11,7 @@ const page = {
   notes: [],   // what it calls an error, and gets over
   seen: [],    // pictures in the order in which they were shown: {time, number, at}
   player: null,
+  settled: () => true,  // whether the player may be told to go elsewhere
 };
 
 function readNumber() {
@@ -33,6 +34,20 @@ function watchPictures(now, metadata) {
   video.requestVideoFrameCallback(watchPictures);
 }
 
+// Whether it became so within that time.
+async function comesTrue(seconds, good) {
+  for (const end = Date.now() + seconds * 1000; !good();) {
+    if (Date.now() > end) return false;
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  return true;
+}
+
+const bufferedRanges = () => [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);
+
+const isBufferedToTheEnd = () =>
+  bufferedRanges().some(([start, end]) => start <= video.currentTime && end >= video.duration - 0.5);
+
 const players = {
   async hls(url, { token, live }) {
     const authorise = (xhr) => xhr.setRequestHeader('Authorization', `Bearer ${token}`);
@@ -47,9 +62,16 @@ const players = {
     return hls;
   },
 
-  async dash(url, { token }) {
+  async dash(url, { token, live }) {
     const dash = dashjs.MediaPlayer().create();
     dash.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
+    if (!live) {
+      // A seek that finds a period's picture loaded but not its sound makes dash.js 5.2 load the next period at once, and
+      // put the sound of this one where that one's belongs: it is thrown away, and the seek never ends.  So everything
+      // to the end is loaded before the next seek; faster than a hand would be.
+      dash.updateSettings({ streaming: { buffer: { bufferTimeDefault: 120, bufferTimeAtTopQuality: 120 } } });
+      page.settled = isBufferedToTheEnd;
+    }
     if (token) {
       dash.addRequestInterceptor((request) => {
         request.headers = { ...request.headers, Authorization: `Bearer ${token}` };
@@ -81,10 +103,9 @@ const control = {
     page.player = await players[kind](url, options);
   },
   state() {
-    const ranges = [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);
     return {
       time: video.currentTime, duration: video.duration, paused: video.paused, ended: video.ended, seeking: video.seeking,
-      ready: video.readyState, number: readNumber(), width: video.videoWidth, height: video.videoHeight, buffered: ranges,
+      ready: video.readyState, number: readNumber(), width: video.videoWidth, height: video.videoHeight, buffered: bufferedRanges(),
       errors: page.errors, notes: page.notes, seen: page.seen.length,
       date: page.player?.playingDate?.getTime(), latency: page.player?.latency,
       dropped: video.getVideoPlaybackQuality().droppedVideoFrames,
@@ -96,15 +117,22 @@ const control = {
   rate(value) {
     video.playbackRate = value;
   },
-  // The picture at `time`, at rest.
+  // The picture at `time`, at rest: the last one that was announced since, if it is of that time.  Others from before may
+  // be announced first.  And where dash.js empties the buffers while Chromium seeks in them (a seek into a period that
+  // was loaded ahead), Chromium stays at the next key picture: then it is told once more.
   async seek(time) {
     video.pause();
-    const done = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    if (!(await comesTrue(20, page.settled))) throw new Error(`never all loaded: ${JSON.stringify(control.state())}`);
     const before = page.seen.length;
-    video.currentTime = time;
-    await done;
-    // The picture is shown a little later than the element says so.
-    for (let i = 0; i < 100 && page.seen.length === before; i++) await new Promise((next) => setTimeout(next, 20));
-    return { time: video.currentTime, number: readNumber(), shown: page.seen.slice(before) };
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const done = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+      const asked = page.seen.length;
+      video.currentTime = time;
+      await done;
+      const isThere = () => page.seen.length > asked && Math.abs(page.seen.at(-1).time - video.currentTime) < 0.1;
+      if (await comesTrue(3, isThere)) return { time: video.currentTime, number: page.seen.at(-1).number };
+      page.notes.push(`the picture at ${time} didn't come`);
+    }
+    throw new Error(`no picture at ${time}: ${JSON.stringify([page.seen.slice(before), control.state()])}`);
   },
 };
