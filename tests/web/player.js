@@ -110,16 +110,15 @@ const control = {
   rate(value) {
     video.playbackRate = value;
   },
-  // The picture at `time`, at rest: the last one that was announced since, once it is of that time.  Others from before
-  // may be announced first.
+  // The picture at `time`, at rest: what is shown once a picture of that time was announced; others, from before, may be
+  // announced first.  One that comes while another is being announced never is: then, what is shown 3 s later.
   async seek(time) {
     video.pause();
     const done = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
     const before = page.seen.length;
     video.currentTime = time;
     await done;
-    const isThere = () => page.seen.length > before && Math.abs(page.seen.at(-1).time - video.currentTime) < 0.1;
-    if (await comesTrue(20, isThere)) return { time: video.currentTime, number: page.seen.at(-1).number };
-    throw new Error(`no picture at ${time}: ${JSON.stringify([page.seen.slice(before), control.state()])}`);
+    await comesTrue(3, () => page.seen.length > before && Math.abs(page.seen.at(-1).time - video.currentTime) < 0.1);
+    return { time: video.currentTime, number: readNumber() };
   },
 };
