@@ -74,7 +74,7 @@ export class Player {
     return this.page.evaluate((v) => control.rate(v), value);
   }
   seek(time) {
-    return within(60, `seek to ${time}`, this.page.evaluate((t) => control.seek(t), time), this);
+    return within(30, `seek to ${time}`, this.page.evaluate((t) => control.seek(t), time), this);
   }
   screenshot(path) {
     return this.page.screenshot({ path });
