@@ -3,25 +3,34 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/time.h"
 #include "cut/cut.h"
 
 namespace cbx::web {
 
-// Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.
+// Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.  A
+// thread of its own looks after them once a second: those that are too old go, and of those that nobody reads just now
+// no file stays open, so that deleted recordings leave the disk.
 class PlanCache {
  public:
-  explicit PlanCache(const Clock& clock) : clock_(clock) {}
+  explicit PlanCache(const Clock& clock);
+  ~PlanCache();
+  PlanCache(const PlanCache&) = delete;
+  PlanCache& operator=(const PlanCache&) = delete;
 
   // `version`: as in TextCache.
   std::shared_ptr<const cut::Cut> find(std::string_view device, TimeRange range, const std::string& version);
   void keep(std::string_view device, TimeRange range, const std::string& version, std::shared_ptr<const cut::Cut> cut);
+  size_t size() const;
 
   // The hash of a whole cut, by its identity.
   std::optional<std::string> find_hash(const std::string& identity);
@@ -51,11 +60,18 @@ class PlanCache {
   std::optional<std::string> find_note(std::list<Note>& notes, const std::string& key);
   void keep_note(std::list<Note>& notes, const std::string& key, const std::string& text);
 
+  void run();
+  // What is too old goes to `old`, what nobody reads to `unread`.
+  void sweep(std::list<Plan>& old, std::vector<std::shared_ptr<const cut::Cut>>& unread);
+
   const Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable wake_;
+  bool stop_ = false;
   std::list<Plan> plans_;  // the last used first
   std::list<Note> hashes_, manifests_;
   std::atomic<bool> hashing_{false};
+  std::thread thread_;
 };
 
 }  // namespace cbx::web
