@@ -2,7 +2,6 @@
 // manifests (private to lib/web).
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <list>
 #include <memory>
@@ -41,10 +40,6 @@ class PlanCache {
   std::optional<std::string> find_manifest(const std::string& key);
   void keep_manifest(const std::string& key, const std::string& text);
 
-  // One whole cut is read at a time.  False: somebody is at it.
-  bool begin_hashing() { return !hashing_.exchange(true); }
-  void end_hashing() { hashing_ = false; }
-
  private:
   struct Plan {
     std::string device;
@@ -70,7 +65,6 @@ class PlanCache {
   bool stop_ = false;
   std::list<Plan> plans_;  // the last used first
   std::list<Note> hashes_, manifests_;
-  std::atomic<bool> hashing_{false};
   std::thread thread_;
 };
 
