@@ -46,6 +46,9 @@ class Cut : public ByteSource {
   virtual std::string identity() const = 0;
   // "cam01_2026-11-20_17-01-00_+0900.mp4": device and local time.
   virtual std::string file_name() const = 0;
+  // Closes what is kept open for the next read, which opens it again: for who keeps a cut that nobody reads, so that
+  // deleted recordings leave the disk.
+  virtual void close_files() const = 0;
 };
 
 // Errors: no_input when nothing of `range` is there; data when the recordings can't be joined losslessly (the message

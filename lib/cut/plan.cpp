@@ -106,7 +106,9 @@ class Planner {
       if (broken) continue;
       CBX_TRY(joiner_.add(c, *tables, static_cast<uint32_t>(sources_.size())));
       sources_.push_back(c.source);
-      files_.push_back({c.source.path, tables->bytes, tables->finished, std::move(c.file)});
+      std::string name = index_.store().segment_path(device_, c.source.file.start);
+      if (!c.file || name == c.source.path) name.clear();
+      files_.push_back({c.source.path, tables->bytes, tables->finished, std::move(c.file), std::move(name)});
     }
     if (!broken) return {};
     return explain_mismatch();

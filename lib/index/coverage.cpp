@@ -27,11 +27,15 @@ bool is_locked(const std::string& path) {
   return false;
 }
 
-void add_folder(const store::Store& store, const std::string& folder, WallMs now, std::vector<TimeRange>& out) {
+// Names sort as times do: `oldest` is that of the oldest file that counts, "" where all do.
+void add_folder(const store::Store& store, const std::string& folder, const std::string& oldest, WallMs now,
+                std::vector<TimeRange>& out) {
   const std::string base = store.media_path() + "/" + folder;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(base.c_str()), &::closedir);
   if (!dir) return;
   while (const dirent* entry = ::readdir(dir.get())) {
+    // Most of a day's files are older, and are not worth a closer look.
+    if (std::string_view(entry->d_name + (*entry->d_name == '.' ? 1 : 0)) < oldest) continue;
     const auto parsed = store.parse_path(folder + "/" + entry->d_name);
     if (!parsed || parsed->start < now - kInProgress) continue;
     const std::string path = base + "/" + entry->d_name;
@@ -79,22 +83,26 @@ std::vector<TimeRange> recordings_in_progress(const store::Store& store, std::st
   if (range.to < now - kInProgress) return out;
   const std::string today = store.day_folder(device, now);
   const std::string before = store.day_folder(device, now - kInProgress);
-  add_folder(store, today, now, out);
-  if (before != today) add_folder(store, before, now, out);
+  const std::string oldest = store.segment_path(device, now - kInProgress).substr(before.size() + 1);
+  add_folder(store, before, oldest, now, out);
+  if (before != today) add_folder(store, today, "", now, out);
   return out;
 }
 
-Result<std::vector<TimeRange>> covered_spans(Index& index, std::string_view device, TimeRange range, WallMs now) {
+Result<std::vector<TimeRange>> finished_spans(Index& index, std::string_view device, TimeRange range) {
   std::vector<TimeRange> spans;
-  CBX_TRY(index.segments(device, range, false, [&](const SegmentRecord& r) {
-    const TimeRange span{r.start, r.start + Millis{r.duration_ms}};
+  CBX_TRY(index.spans(device, range, [&](TimeRange span) {
     // Merged as they come: a month of minutes becomes a handful of spans.
     if (!spans.empty() && span.from >= spans.back().from && span.from <= spans.back().to + kSmallestGap)
       spans.back().to = std::max(spans.back().to, span.to);
     else
       spans.push_back(span);
-    return true;
   }));
+  return spans;
+}
+
+Result<std::vector<TimeRange>> covered_spans(Index& index, std::string_view device, TimeRange range, WallMs now) {
+  CBX_ASSIGN(std::vector<TimeRange> spans, finished_spans(index, device, range));
   for (const TimeRange& span : recordings_in_progress(index.store(), device, range, now)) spans.push_back(span);
   return merge_spans(std::move(spans), range);
 }

@@ -21,6 +21,9 @@ std::vector<TimeRange> holes(const std::vector<TimeRange>& covered, TimeRange ra
 std::vector<TimeRange> recordings_in_progress(const store::Store& store, std::string_view device, TimeRange range,
                                               WallMs now);
 
+// Of the device's segments that overlap `range`, those behind each other made one; goes into merge_spans().
+Result<std::vector<TimeRange>> finished_spans(Index& index, std::string_view device, TimeRange range);
+
 // merge_spans() of the device's segments and of what is in progress.
 Result<std::vector<TimeRange>> covered_spans(Index& index, std::string_view device, TimeRange range, WallMs now);
 

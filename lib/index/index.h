@@ -122,6 +122,9 @@ class Index {
   // lost are filled in, too.
   Status segments(std::string_view device, TimeRange range, bool details,
                   const std::function<bool(const SegmentRecord&)>& visit);
+  // When the same files were recorded, and nothing else of them: a day in a fraction of the time.  One read lock is
+  // held throughout; `visit` must not use this index.
+  Status spans(std::string_view device, TimeRange range, const std::function<void(TimeRange)>& visit);
   Result<std::optional<SegmentRecord>> segment(std::string_view device, WallMs start);
   // The same files as segments(), as playlists see them, and as fast as can be: one read lock is held throughout.
   // `visit` must not use this index; it returns false to stop.

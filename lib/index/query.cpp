@@ -95,6 +95,9 @@ namespace {
 constexpr const char* kPlainPage =
     "SELECT start_ms, duration_ms, bytes, format_id FROM segment s WHERE device_id = ?1 AND start_ms >= ?2 AND "
     "start_ms < ?3 " CBX_THERE "ORDER BY start_ms LIMIT ?4";
+constexpr const char* kSpans =
+    "SELECT start_ms, duration_ms FROM segment s WHERE device_id = ?1 AND start_ms >= ?2 AND start_ms < "
+    "?3 " CBX_THERE "ORDER BY start_ms";
 constexpr const char* kDetailPage = CBX_DETAIL_ROWS CBX_THERE "ORDER BY s.start_ms LIMIT ?4";
 constexpr const char* kRawRows = CBX_DETAIL_ROWS "ORDER BY s.start_ms";
 
@@ -158,6 +161,23 @@ Status Index::segments(std::string_view device, TimeRange range, bool details,
     if (!page.empty()) from = page.back().start + Millis{1};
   } while (page.size() == kPage);
   return {};
+}
+
+Status Index::spans(std::string_view device, TimeRange range, const std::function<void(TimeRange)>& visit) {
+  CBX_ASSIGN(auto* about, impl_->db.cached("SELECT id, max_duration_ms FROM device WHERE name = ?1"));
+  CBX_ASSIGN(const bool known, about->bind(device).step());
+  if (!known) return {};
+  const int64_t id = about->integer(0);
+  const WallMs from = range.from - Millis{about->integer(1)};
+  about->reset();
+  CBX_ASSIGN(auto* rows, impl_->db.cached(kSpans));
+  rows->bind(id, from, range.to);
+  for (;;) {
+    CBX_ASSIGN(const bool row, rows->step());
+    if (!row) return {};
+    const TimeRange span{rows->time(0), rows->time(0) + Millis{rows->integer(1)}};
+    if (span.to > range.from) visit(span);
+  }
 }
 
 Result<std::optional<SegmentRecord>> Index::segment(std::string_view device, WallMs start) {

@@ -9,15 +9,17 @@
 #include "web/openapi.h"
 #include "web/query.h"
 #include "web/service.h"
+#include "web/today.h"
 #include "web/usage.h"
 
 namespace cbx::web {
 
 struct Shared {
-  explicit Shared(const Context& c) : context(c), names(c.store) {}
+  explicit Shared(const Context& c) : context(c), names(c.store), today(c.clock) {}
   const Context& context;
   Names names;
   Usage usage;
+  Today today;
   std::string description;  // the OpenAPI document
 };
 

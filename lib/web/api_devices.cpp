@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/device_id.h"
-#include "index/coverage.h"
 #include "web/api.h"
 #include "web/device_health.h"
 
@@ -58,9 +57,8 @@ Result<Json> device_json(const Call& call, const Opened& opened, const DeviceNam
   if (h.link) out["link"] = link_json(*h.link);
   if (h.segment) out["last_segment"] = last_segment_json(*h.segment);
   const TimeRange today{start_of_day(call.now(), call.words().offset), call.now()};
-  CBX_OURS(const auto spans, index::covered_spans(opened.index(), id, today, call.now()));
-  Millis covered{};
-  for (const TimeRange& span : spans) covered += span.length();
+  const auto newest = h.segment ? std::optional(h.segment->start) : std::nullopt;
+  CBX_OURS(const Millis covered, call.shared->today.covered(opened.index(), id, today, newest, h.in_progress));
   out["today"] = {{"day", format_day(call.now(), call.words().offset)},
                   {"from", format_rfc3339(today.from)},
                   {"covered_ms", covered.count()},
@@ -119,7 +117,8 @@ std::vector<ApiRoute> device_routes() {
         .summary = "The cameras that may be seen",
         .description = "Sorted by id, with what they are doing: `live` while a file of theirs is being written, or "
                        "their connection is open and something came by it in the last 90 seconds; `never_seen` when "
-                       "nothing is on record about them; else `silent`.",
+                       "nothing is on record about them; else `silent`. `today` may lag behind by half a minute where "
+                       "older recordings have come or gone.",
         .query = {{"tag", "Only those with this tag.", R"({"type":"string"})"},
                   limit_parameter(kPage, kMostDevices),
                   cursor_parameter()},

@@ -41,8 +41,8 @@ Result<DeviceHealth> device_health(index::Index& index, std::string_view device,
   note(came, link_end(h.link), now);
   bool writing = false;
   std::optional<WallMs> begun;
-  for (const TimeRange& span :
-       index::recordings_in_progress(index.store(), device, {now - kMinute, now + kMinute}, now)) {
+  h.in_progress = index::recordings_in_progress(index.store(), device, {now - kMinute, now + kMinute}, now);
+  for (const TimeRange& span : h.in_progress) {
     note(came, span.to, now);
     if (span.to < now) continue;
     writing = true;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "index/index.h"
 
@@ -25,6 +26,7 @@ struct DeviceHealth {
   std::optional<index::Connection> connection;
   std::optional<index::LinkMinute> link;
   std::optional<SegmentRecord> segment;  // the last finished one
+  std::vector<TimeRange> in_progress;    // what the index does not know yet
 };
 Result<DeviceHealth> device_health(index::Index& index, std::string_view device, WallMs now);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "web/hashing.h"
 #include "web/plan_cache.h"
 #include "web/service.h"
 #include "web/text_cache.h"
@@ -14,12 +15,13 @@
 namespace cbx::web {
 
 struct Media {
-  explicit Media(const Context& c) : context(c), texts(64 << 20, c.clock), plans(c.clock), tracks(4096) {}
+  explicit Media(const Context& c) : context(c), texts(64 << 20, c.clock), plans(c.clock), tracks(4096), hashing({}) {}
 
   const Context& context;
   TextCache texts;
   PlanCache plans;
   TrackCache tracks;
+  Hashing hashing;  // uses the plans
 };
 
 // A request that was let in: who asks, and the device that they may view.

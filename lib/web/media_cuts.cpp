@@ -12,19 +12,23 @@ namespace {
 // A day; one of 25 hours does not exist in a fixed offset, but people count generously.
 constexpr auto kLongest = std::chrono::hours(25);
 
+// Reading the longest cut for its manifest takes less, or the disks are too slow to record.
+constexpr auto kPatience = std::chrono::hours(2);
+
 using CutPointer = std::shared_ptr<const cut::Cut>;
-// A request for a cut, copied for the worker.
+// What is to be planned, copied for the worker.
 struct Order {
-  http::Request request;
-  Principal principal;
   Opened opened;
   TimeRange range;
   std::string version;
 };
-using Respond = http::Response (*)(Media&, const Order&, const CutPointer&);
+
+CutPointer known_plan(Media& media, const Order& order) {
+  return media.plans.find(order.opened.device(), order.range, order.version);
+}
 
 Result<CutPointer> plan(Media& media, const Order& order) {
-  if (auto known = media.plans.find(order.opened.device(), order.range, order.version)) return known;
+  if (auto known = known_plan(media, order)) return known;
   CBX_ASSIGN(auto cut, cut::plan(order.opened.index(), order.opened.device(), order.range));
   media.plans.keep(order.opened.device(), order.range, order.version, cut);
   return cut;
@@ -36,28 +40,21 @@ http::Response plan_problem(const Media& media, const Error& error) {
   return http::problem(index_trouble(error, media.context.log));
 }
 
-// Planning reads the tables of all files: a worker does it.  `at_once`: what is planned already is answered here.
-http::Answer with_cut(Media& media, const Visit& visit, bool at_once, Respond respond) {
+// The cut that the path names; else what to answer.
+tl::expected<Order, http::Response> read_order(const Media& media, const Visit& visit) {
+  const auto refuse = [](http::Response response) { return tl::unexpected<http::Response>(std::move(response)); };
   const auto when = parse_when(visit.request.param("when"), media.context.store, kLongest);
-  if (!when) return http::problem(when.error());
+  if (!when) return refuse(http::problem(when.error()));
   if (when->live)
-    return http::problem(400,
-                         "a cut has an end: say a day as 2026-11-20, or a range as "
-                         "2026-11-20T08:00:00Z..2026-11-20T09:00:00Z");
+    return refuse(http::problem(400,
+                                "a cut has an end: say a day as 2026-11-20, or a range as "
+                                "2026-11-20T08:00:00Z..2026-11-20T09:00:00Z"));
   auto version = version_of(visit.opened, when->range);
-  if (!version) return http::problem(index_trouble(version.error(), media.context.log));
-  Order order{visit.request, visit.principal, visit.opened, when->range, std::move(*version)};
-  if (at_once)
-    if (const auto known = media.plans.find(order.opened.device(), order.range, order.version))
-      return respond(media, order, known);
-  return http::Work{[&media, order = std::move(order), respond] {
-    const auto cut = plan(media, order);
-    if (!cut) return plan_problem(media, cut.error());
-    return respond(media, order, *cut);
-  }};
+  if (!version) return refuse(http::problem(index_trouble(version.error(), media.context.log)));
+  return Order{visit.opened, when->range, std::move(*version)};
 }
 
-http::Response send_video(Media&, const Order& order, const CutPointer& cut) {
+http::Response send_video(const http::Request& request, const CutPointer& cut) {
   http::Representation r;
   r.body = std::shared_ptr<const ByteSource>(cut);
   r.size = cut->size();
@@ -65,17 +62,17 @@ http::Response send_video(Media&, const Order& order, const CutPointer& cut) {
   r.etag = cut->identity();
   r.cache_control = kAskAgain;
   r.disposition = http::attachment(cut->file_name());
-  return http::represent(order.request, std::move(r));
+  return http::represent(request, std::move(r));
 }
 
-Result<std::string> hash_of(Media& media, const CutPointer& cut) {
-  if (auto known = media.plans.find_hash(cut->identity())) return *known;
-  if (!media.plans.begin_hashing())
-    return fail(ErrorCode::try_again, "another cut is being read for its manifest just now");
-  auto hash = cut::hash(*cut, [&](uint64_t) { return !media.context.stopping || !*media.context.stopping; });
-  media.plans.end_hashing();
+Result<Hashed> plan_and_hash(Media& media, const Order& order, const Hashing::GoOn& go_on) {
+  CBX_ASSIGN(CutPointer cut, plan(media, order));
+  if (auto known = media.plans.find_hash(cut->identity())) return Hashed{std::move(cut), std::move(*known)};
+  auto hash = cut::hash(*cut, [&](uint64_t done) {
+    return go_on(done) && (media.context.stopping == nullptr || !*media.context.stopping);
+  });
   if (hash) media.plans.keep_hash(cut->identity(), *hash);
-  return hash;
+  return Hashed{std::move(cut), std::move(hash)};
 }
 
 // For people; a manifest is none the worse without.
@@ -87,17 +84,15 @@ std::string nickname_of(const Media& media, std::string_view device) {
 }
 
 // The same text for the same asker for a while, so that the signature fetched after it is of it.
-Result<std::string> manifest_of(Media& media, const Order& order, const CutPointer& cut) {
-  const std::string& who = order.principal.name;
+std::string manifest_of(Media& media, const std::string& who, const CutPointer& cut, const std::string& sha256) {
   const std::string key = fmt::format("{}/{}/{}", who, cut->device(), cut->identity());
   if (auto known = media.plans.find_manifest(key)) return *known;
-  CBX_ASSIGN(const std::string hash, hash_of(media, cut));
   cut::Request asked;
   asked.who = who;
   asked.when = floor_ms(media.context.clock.wall());
   asked.tool = "cbx-serve " + media.context.version;
   asked.nickname = nickname_of(media, cut->device());
-  std::string text = cut::manifest(*cut, media.context.store, asked, hash);
+  std::string text = cut::manifest(*cut, media.context.store, asked, sha256);
   media.plans.keep_manifest(key, text);
   return text;
 }
@@ -112,34 +107,68 @@ http::Response send_text(const http::Request& request, std::string text, std::st
   return http::represent(request, std::move(r));
 }
 
-http::Response send_manifest(Media& media, const Order& order, const CutPointer& cut) {
-  auto text = manifest_of(media, order, cut);
-  if (!text) return http::problem(text.error());
-  return send_text(order.request, std::move(*text), "text/plain; charset=utf-8", cut->file_name() + ".manifest");
+using SendText = http::Response (*)(Media&, const http::Request&, std::string text, const CutPointer&);
+
+http::Response send_manifest(Media&, const http::Request& request, std::string text, const CutPointer& cut) {
+  return send_text(request, std::move(text), "text/plain; charset=utf-8", cut->file_name() + ".manifest");
 }
 
-http::Response send_signature(Media& media, const Order& order, const CutPointer& cut) {
-  const auto text = manifest_of(media, order, cut);
-  if (!text) return http::problem(text.error());
-  auto signature = media.context.signing_key->sign(*text);
+http::Response send_signature(Media& media, const http::Request& request, std::string text, const CutPointer& cut) {
+  auto signature = media.context.signing_key->sign(text);
   if (!signature) return http::problem(signature.error());
-  return send_text(order.request, std::move(*signature), "application/octet-stream",
-                   cut->file_name() + ".manifest.sig");
+  return send_text(request, std::move(*signature), "application/octet-stream", cut->file_name() + ".manifest.sig");
+}
+
+// Reading the whole cut takes long: the request waits for it, and has left it when it is gone itself.
+http::Answer with_manifest(Media& media, const Visit& visit, SendText send) {
+  const std::string& who = visit.principal.name;
+  if (!visit.request.memory) {
+    auto order = read_order(media, visit);
+    if (!order) return std::move(order).error();
+    if (const auto cut = known_plan(media, *order))
+      if (const auto hash = media.plans.find_hash(cut->identity()))
+        return send(media, visit.request, manifest_of(media, who, cut, *hash), cut);
+    const std::string key =
+        fmt::format("{}/{}/{}/{}", order->opened.device(), order->range.from.time_since_epoch().count(),
+                    order->range.to.time_since_epoch().count(), order->version);
+    auto ticket = media.hashing.ask(key, who, [&media, order = std::move(*order)](const Hashing::GoOn& go_on) {
+      return plan_and_hash(media, order, go_on);
+    });
+    if (!ticket) return http::problem(ticket.error());
+    visit.request.memory = std::move(*ticket);
+  }
+  const auto ticket = std::static_pointer_cast<Hashing::Ticket>(visit.request.memory);
+  const uint64_t seen = ticket->changed()->count();
+  if (const auto result = ticket->result()) {
+    if (!*result) return plan_problem(media, result->error());
+    const Hashed& hashed = **result;
+    if (!hashed.sha256) return http::problem(hashed.sha256.error());
+    return send(media, visit.request, manifest_of(media, who, hashed.cut, *hashed.sha256), hashed.cut);
+  }
+  if (visit.request.waited) return http::problem({ErrorCode::try_again, "the cut is still being read"});
+  return http::Wait{ticket->changed(), seen, std::chrono::steady_clock::now() + kPatience};
 }
 
 }  // namespace
 
 http::Answer cut_video(Media& media, const Visit& visit) {
-  return with_cut(media, visit, true, send_video);
+  auto order = read_order(media, visit);
+  if (!order) return std::move(order).error();
+  if (const auto known = known_plan(media, *order)) return send_video(visit.request, known);
+  // Planning reads the tables of all files: a worker does it.
+  return http::Work{[&media, request = visit.request, order = std::move(*order)] {
+    const auto cut = plan(media, order);
+    return cut ? send_video(request, *cut) : plan_problem(media, cut.error());
+  }};
 }
 
 http::Answer cut_manifest(Media& media, const Visit& visit) {
-  return with_cut(media, visit, false, send_manifest);
+  return with_manifest(media, visit, send_manifest);
 }
 
 http::Answer cut_signature(Media& media, const Visit& visit) {
   if (!media.context.signing_key) return http::problem(404, "this server does not sign manifests (--sign)");
-  return with_cut(media, visit, false, send_signature);
+  return with_manifest(media, visit, send_signature);
 }
 
 }  // namespace cbx::web

@@ -23,21 +23,6 @@ PlanCache::~PlanCache() {
   thread_.join();
 }
 
-void PlanCache::run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; })) {
-    const Monotonic now = clock_.monotonic();
-    std::list<Plan> old;
-    for (auto it = plans_.begin(); it != plans_.end();) {
-      const auto here = it++;
-      if (now - here->made > kKeepPlan) old.splice(old.end(), plans_, here);
-    }
-    lock.unlock();
-    old.clear();
-    lock.lock();
-  }
-}
-
 std::shared_ptr<const cut::Cut> PlanCache::find(std::string_view device, TimeRange range, const std::string& version) {
   const Monotonic now = clock_.monotonic();
   std::list<Plan> old;  // freed without the lock
@@ -67,6 +52,37 @@ void PlanCache::keep(std::string_view device, TimeRange range, const std::string
     const auto here = it++;
     span += here->range.length();
     if (++count > kMostPlans || (count > 1 && span > kMostSpan)) old.splice(old.end(), plans_, here);
+  }
+}
+
+size_t PlanCache::size() const {
+  const std::lock_guard lock(mutex_);
+  return plans_.size();
+}
+
+void PlanCache::sweep(std::list<Plan>& old, std::vector<std::shared_ptr<const cut::Cut>>& unread) {
+  const Monotonic now = clock_.monotonic();
+  for (auto it = plans_.begin(); it != plans_.end();) {
+    const auto here = it++;
+    if (now - here->made > kKeepPlan)
+      old.splice(old.end(), plans_, here);
+    else if (here->cut.use_count() == 1)  // readers get theirs under the lock
+      unread.push_back(here->cut);
+  }
+}
+
+void PlanCache::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_; })) {
+    std::list<Plan> old;
+    std::vector<std::shared_ptr<const cut::Cut>> unread;
+    sweep(old, unread);
+    lock.unlock();
+    // Somebody may begin to read meanwhile: then the file is opened once more.
+    for (const auto& cut : unread) cut->close_files();
+    unread.clear();
+    old.clear();
+    lock.lock();
   }
 }
 

@@ -2,7 +2,6 @@
 // manifests (private to lib/web).
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <list>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/time.h"
 #include "cut/cut.h"
@@ -17,7 +17,8 @@
 namespace cbx::web {
 
 // Thread-safe.  A plan is as large as the sample tables of what it spans, so what all together span is bounded.  A
-// thread of its own drops old ones: they hold files open, also such as were deleted.
+// thread of its own looks after them once a second: those that are too old go, and of those that nobody reads just now
+// no file stays open, so that deleted recordings leave the disk.
 class PlanCache {
  public:
   explicit PlanCache(const Clock& clock);
@@ -28,6 +29,7 @@ class PlanCache {
   // `version`: as in TextCache.
   std::shared_ptr<const cut::Cut> find(std::string_view device, TimeRange range, const std::string& version);
   void keep(std::string_view device, TimeRange range, const std::string& version, std::shared_ptr<const cut::Cut> cut);
+  size_t size() const;
 
   // The hash of a whole cut, by its identity.
   std::optional<std::string> find_hash(const std::string& identity);
@@ -37,10 +39,6 @@ class PlanCache {
   // together, the text is kept for a while.  `key`: who, and of which cut.
   std::optional<std::string> find_manifest(const std::string& key);
   void keep_manifest(const std::string& key, const std::string& text);
-
-  // One whole cut is read at a time.  False: somebody is at it.
-  bool begin_hashing() { return !hashing_.exchange(true); }
-  void end_hashing() { hashing_ = false; }
 
  private:
   struct Plan {
@@ -54,17 +52,19 @@ class PlanCache {
     std::string key, text;
     Monotonic made{};
   };
-  void run();
   std::optional<std::string> find_note(std::list<Note>& notes, const std::string& key);
   void keep_note(std::list<Note>& notes, const std::string& key, const std::string& text);
 
+  void run();
+  // What is too old goes to `old`, what nobody reads to `unread`.
+  void sweep(std::list<Plan>& old, std::vector<std::shared_ptr<const cut::Cut>>& unread);
+
   const Clock& clock_;
-  std::mutex mutex_;
-  std::list<Plan> plans_;  // the last used first
-  std::list<Note> hashes_, manifests_;
-  std::atomic<bool> hashing_{false};
+  mutable std::mutex mutex_;  // guards all below
   std::condition_variable wake_;
   bool stop_ = false;
+  std::list<Plan> plans_;  // the last used first
+  std::list<Note> hashes_, manifests_;
   std::thread thread_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "../mp4/fixture.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "index/index.h"
 #include "mp4/hybrid_writer.h"
 #include "store/store.h"
