@@ -192,7 +192,7 @@ has_bytes() { [[ $(stat -c %s "$1") -ge $2 ]]; }
   cbx-index -q init --utc-offset +09:00
   background camera "$clip" 2s
   camera=$pid
-  wait_until 20 files 2
+  wait_until 20 files 3 # the first may be short: A must have been
   first=$(find store/media/cam -name '*.mp4*' -printf '%f\n' | tr -d . | sort | head -n 1)
   first=${first%mp4*}
   A=$(python3 -c 'import sys, datetime as d
