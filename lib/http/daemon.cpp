@@ -152,7 +152,7 @@ intptr_t callback(T* function) {
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening) {
   const bool tls = core.certificates && listening.at.unix_path.empty();
-  std::unique_ptr<Daemon> daemon(new Daemon(core, listening.at, tls));
+  std::unique_ptr<Daemon> daemon(new Daemon(listening.at, tls));
   const unsigned threads = thread_count(core.options);
   // Connections are counted by ConnectionCount, which refuses those too many; the library, which divides its limit
   // among its threads, would leave them waiting.

@@ -27,8 +27,7 @@ class Daemon {
   void stop();
 
  private:
-  Daemon(Core& core, ListenAddress at, bool tls) : core_(core), at_(std::move(at)), tls_(tls) {}
-  Core& core_;
+  Daemon(ListenAddress at, bool tls) : at_(std::move(at)), tls_(tls) {}
   ListenAddress at_;
   bool tls_;
   bool quiesced_ = false;
