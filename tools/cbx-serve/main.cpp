@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "cli/tool.h"
 #include "options.h"
+#include "web/kept_open.h"
 #include "web/service.h"
 
 namespace cbx::serve {
@@ -26,6 +27,7 @@ Result<std::optional<cut::SigningKey>> load_key(const std::string& path) {
 struct Service {
   Service(store::Store s, std::optional<cut::SigningKey> k, const Logger& log)
       : key(std::move(k)),
+        databases(s, log),
         access(s, {}, clock, log),
         live(s, {}, clock, log),
         vault(s, access, live, clock, log),
@@ -50,6 +52,7 @@ struct Service {
   std::atomic<bool> stopping{false};
   std::atomic<const http::Server*> server{nullptr};
   std::optional<cut::SigningKey> key;
+  web::KeptOpen databases;
   web::Access access;
   playback::LiveHub live;
   web::Vault vault;
