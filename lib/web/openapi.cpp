@@ -86,7 +86,7 @@ Json responses(const Operation& op) {
     out["403"] = problem_reply("Whoever asks may not do this.");
   if (op.permission) out["404"] = problem_reply("There is no such thing, or it is not for whoever asks.");
   out["4XX"] = problem_reply("The request is wrong; `detail` says what to do.");
-  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when).");
+  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when. 507: its disk is full).");
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/tool.h"
 #include "options.h"
 #include "web/assets.h"
+#include "web/kept_open.h"
 #include "web/service.h"
 
 namespace cbx::serve {
@@ -41,6 +42,7 @@ struct Service {
   Service(store::Store s, std::optional<cut::SigningKey> k, std::unique_ptr<web::Assets> a, const Logger& log)
       : key(std::move(k)),
         assets(std::move(a)),
+        databases(s, log),
         access(s, {}, clock, log),
         live(s, {}, clock, log),
         vault(s, access, live, clock, log),
@@ -67,6 +69,7 @@ struct Service {
   std::atomic<const http::Server*> server{nullptr};
   std::optional<cut::SigningKey> key;
   std::unique_ptr<web::Assets> assets;
+  web::KeptOpen databases;
   web::Access access;
   playback::LiveHub live;
   web::Vault vault;
