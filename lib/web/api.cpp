@@ -7,6 +7,7 @@
 
 #include "base/device_id.h"
 #include "base/log.h"
+#include "cli/output.h"
 #include "web/recordings.h"
 
 namespace cbx::web {
@@ -166,6 +167,11 @@ double percent(Millis part, Millis whole) {
   if (part >= whole) return 100;
   const double share = 100.0 * static_cast<double>(part.count()) / static_cast<double>(whole.count());
   return std::min(std::round(share * 100) / 100, 99.99);
+}
+
+Result<Json> qr_json(std::string_view text) {
+  CBX_ASSIGN(const cli::QrCode code, cli::qr_modules(text));
+  return Json{{"size", code.size}, {"rows", code.rows}};
 }
 
 Parameter from_parameter(const std::string& otherwise) {

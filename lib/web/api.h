@@ -100,6 +100,9 @@ Json link_json(const index::LinkMinute& link);
 // In percent of `whole`, with two decimals; 100 is said only of what is whole.
 double percent(Millis part, Millis whole);
 
+// The text as a QR code, for pages to draw: schema QrCode.  Error `data` when it is too long.
+Result<Json> qr_json(std::string_view text);
+
 // The parameters that several routes have.
 Parameter from_parameter(const std::string& otherwise);
 Parameter to_parameter();

@@ -20,7 +20,13 @@ constexpr const char* kCommon = R"({
 "Problem": {"type": "object", "description": "RFC 9457.", "required": ["type", "title", "status"],
   "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string", "description": "What is wrong, and what to do."},
+    "code": {"type": "string", "description": "A word for what is wrong, where programs may want to know."},
     "instance": {"type": "string"}, "request": {"type": "string"}}},
+"QrCode": {"type": "object", "description": "A QR code; leave 4 modules of margin around it.",
+  "required": ["size", "rows"],
+  "properties": {"size": {"type": "integer", "minimum": 21, "maximum": 177, "description": "Modules a side."},
+    "rows": {"type": "array", "items": {"type": "string", "pattern": "^[01]+$"},
+      "description": "From the top; 1 is a dark module."}}},
 "Description": {"type": "object", "description": "An OpenAPI document."}
 })";
 
