@@ -98,7 +98,7 @@ std::string header_text(std::string_view text, size_t used, bool phrase) {
   std::string out;
   while (!text.empty()) {
     // As many whole characters as go into a word; the first has to share its line with the header's name.
-    const size_t room = out.empty() ? (64 - std::min<size_t>(used, 40)) * 3 / 4 : kWordBytes;
+    const size_t room = out.empty() ? (64 - std::min<size_t>(used, 40)) / 4 * 3 : kWordBytes;
     size_t size = 0;
     while (size < text.size()) {
       const size_t next = std::max<size_t>(utf8_sequence_length(text.substr(size)), 1);

@@ -31,11 +31,14 @@ std::string read_back(const std::string& message) {
   const test::TempDir dir;
   std::ofstream(dir.path() + "/m") << message;
   const std::string command =
-      "python3 -c 'import email, email.policy, sys\n"
-      "m = email.message_from_binary_file(open(sys.argv[1], \"rb\"), policy=email.policy.default)\n"
-      "sys.stdout.write(\"\\n\".join([m[\"subject\"], str(m[\"to\"].addresses[0].display_name), "
-      "m[\"to\"].addresses[0].addr_spec, m.get_content_type(), m[\"message-id\"], m[\"date\"].datetime.isoformat(), "
-      "m.get_content().replace(\"\\r\\n\", \"\\n\")]) + repr(m.defects))' '" +
+      "python3 -c 'import email, email.header, email.policy, email.utils, sys\n"
+      "data = open(sys.argv[1], \"rb\").read()\n"
+      "m = email.message_from_bytes(data, policy=email.policy.default)\n"
+      "name, address = email.utils.parseaddr(email.message_from_bytes(data)[\"to\"])\n"
+      "name = str(email.header.make_header(email.header.decode_header(name)))\n"
+      "text = m.get_content().replace(\"\\r\\n\", \"\\n\")\n"
+      "sys.stdout.write(\"\\n\".join([m[\"subject\"], name, address, m.get_content_type(), m[\"message-id\"], "
+      "m[\"date\"].datetime.isoformat(), text]) + repr(m.defects))' '" +
       dir.path() + "/m' > '" + dir.path() + "/out'";
   EXPECT_EQ(std::system(command.c_str()), 0);
   std::ostringstream out;
