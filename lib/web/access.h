@@ -70,12 +70,12 @@ class Access {
   static std::string redact(std::string_view target);
 
   // Calls `then`, before it returns, for somebody who has proved who they are, and sets request.user (to "device:cam01"
-  // for a device).  Otherwise an answer: 401 with WWW-Authenticate, 404 for a link that is no (longer a) link, 403 for a
-  // link or another site's page that would change something, 429 with Retry-After, 503; or a Wait until the password has
-  // been hashed, after which the handler is called again.
+  // for a device).  Otherwise an answer: 401 with WWW-Authenticate, 404 for a link that is no (longer a) link, 403 for
+  // a link or another site's page that would change something, 429 with Retry-After, 503; or a Wait until the password
+  // has been hashed, after which the handler is called again.
   //
-  // A link wins over an Authorization field, which wins over a session's cookie.  What a browser asks for with a cookie,
-  // or as the page (X-Requested-With: cbx), is not told of Basic: it would open a dialog of its own.
+  // A link wins over an Authorization field, which wins over a session's cookie.  What a browser asks for with a
+  // cookie, or as the page (X-Requested-With: cbx), is not told of Basic: it would open a dialog of its own.
   //
   // Guessing is slowed down by address, and ten times later by account, for addresses that this has never been used
   // from: few addresses lock nobody out, many not those who are known (they are forgotten when the process ends).
@@ -87,7 +87,8 @@ class Access {
   std::optional<Principal> session(const http::Request& request);
 
   // Whether somebody may change something here by a browser's own means: the request comes from a page of this very
-  // origin (Fetch Metadata, W3C; or, of older browsers, RFC 6454).  Who else forges requests has no cookie to forge with.
+  // origin (Fetch Metadata, W3C; or, of older browsers, RFC 6454).  Who else forges requests has no cookie to forge
+  // with.
   static bool from_own_page(const http::Request& request);
 
   // Calls `then` when name and password belong to a user who may log in; `wrong` is the answer when they don't.  Limits

@@ -114,9 +114,7 @@ std::optional<std::string> cookie(const http::Request& request) {
 
 // "example.org:8443", in lower case; "" if there is none.
 std::string host_of(const http::Request& request) {
-  std::string host(request.header("host").value_or(""));
-  for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return host;
+  return lower_case(request.header("host").value_or(""));
 }
 
 Credentials unreadable() {
@@ -144,6 +142,12 @@ Credentials read_credentials(const http::Request& request) {
   const size_t colon = decoded ? decoded->find(':') : std::string::npos;
   if (colon == std::string::npos) return unreadable();
   return {Credentials::Kind::basic, decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
 }
 
 std::string session_cookie(std::string_view secret, std::chrono::seconds lasts) {

@@ -39,6 +39,9 @@ bool keeps_session_cookie(const http::Request& request);
 // Whether a browser's page asks, which is not to be told of Basic.
 bool from_browser_page(const http::Request& request);
 
+// E-mail addresses as state.db compares them: the case of ASCII alone doesn't matter.
+std::string lower_case(std::string_view text);
+
 // What addresses share a limit: "192.0.2.1", "2001:db8:0:1::/64" (one line or household), "unix".
 std::string address_group(std::string_view peer);
 

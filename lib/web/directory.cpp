@@ -16,13 +16,6 @@ constexpr Millis kBusy{200};
 // How exact `last_used` is in state.db: each note is a write with an fsync.
 constexpr std::chrono::minutes kNoteEvery{10};
 
-// As state.db compares addresses: ASCII alone.
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return out;
-}
-
 bool over(const std::optional<WallMs>& until, WallMs now) {
   return until && now >= *until;
 }
@@ -77,6 +70,11 @@ bool Directory::valid(const Visit& visit, WallMs now) const {
 const state::Session* Directory::session(const state::TokenDigest& digest, WallMs now) const {
   const auto found = sessions_.find(digest);
   return found != sessions_.end() && valid(found->second, now) ? &found->second.session : nullptr;
+}
+
+const state::Session* Directory::session_of(std::string_view id) const {
+  const auto found = session_ids_.find(id);
+  return found == session_ids_.end() ? nullptr : &found->second->session;
 }
 
 bool Directory::note_use(const state::Session& session, WallMs now) const {

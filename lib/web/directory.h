@@ -34,6 +34,8 @@ class Directory {
   bool has_email(std::string_view email) const;
   // Null if there is none, it has ended, or its user is disabled.
   const state::Session* session(const state::TokenDigest& digest, WallMs now) const;
+  // The same by its id, whether it has ended or not.
+  const state::Session* session_of(std::string_view id) const;
   // Whether the session was not used for so long that its use is worth a note in state.db; it is then noted here.
   bool note_use(const state::Session& session, WallMs now) const;
   // Whether the user has a session that was last used from there (see address_group()).
