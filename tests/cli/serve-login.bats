@@ -4,10 +4,11 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load segment
 
 setup() {
   cd "$(mktemp -d -p "$BATS_TEST_TMPDIR")" || return
-  export CBX_ROOT=$PWD/store
+  make_store
   cbx-account -q user add root --admin --no-password --email root@example.org >made
 }
 teardown() { end_all; }
@@ -56,7 +57,7 @@ m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.
 print("To:", m["to"])
 print("Subject:", m["subject"])
 print("Auto:", m["auto-submitted"])
-print(m.get_content())
+print(m.get_content().replace("\r\n", "\n"))
 PY
 }
 code_in() { letter "$1" | grep -oE '^    [0-9]{6}$' | tr -d ' '; }
