@@ -58,10 +58,11 @@ function resendButton(challenge) {
 // begun: { challenge, factor?, sent_to?, expires? } as the server gave it
 // send(code): throws ApiError
 // restart: what to do when the code is gone; back: { text, go } leads elsewhere
+// login: codes of another kind are good too: those of an operator, and recovery codes beside an authenticator
 // Answers { element, input }; the element has its own h1 (h2 with `small`).
-export function codeStep({ begun, send, restart, back, submit, small, title, name }) {
+export function codeStep({ begun, send, restart, back, submit, small, title, name, login }) {
   const factor = begun.factor ?? 'email';
-  let byRecovery = false, done = false;
+  let kind = factor, done = false;
   const code = field({
     name: 'code', label: t(`code.label.${factor}`), inputmode: 'numeric', autocomplete: 'one-time-code', autocapitalize: 'none',
     spellcheck: 'false', enterkeyhint: 'go', class: 'code-input', maxlength: 24,
@@ -70,10 +71,9 @@ export function codeStep({ begun, send, restart, back, submit, small, title, nam
   const links = h('div', { class: 'link-row' });
 
   async function check() {
-    const text = byRecovery ? recovery(input.value) : plain(input.value);
-    // A longer one can be an operator's, which is good for any login.
-    if (!byRecovery && !isDigits(text, factor) && !isDigits(text, 'operator')) {
-      code.fail(t('code.digits', { count: kDigits[factor] }));
+    const text = kind === 'recovery' ? recovery(input.value) : plain(input.value);
+    if (kind !== 'recovery' && !isDigits(text, kind)) {
+      code.fail(t('code.digits', { count: kDigits[kind] }));
       return input.focus();
     }
     try {
@@ -104,24 +104,26 @@ export function codeStep({ begun, send, restart, back, submit, small, title, nam
   entry.submitButton.classList.add('wide');
   // Typed or pasted whole, it is sent by itself.
   input.addEventListener('input', () => {
-    if (byRecovery || done) return;
-    if (isDigits(plain(input.value), factor)) entry.requestSubmit();
+    if (kind !== 'recovery' && !done && isDigits(plain(input.value), kind)) entry.requestSubmit();
   });
 
   if (factor === 'email') links.append(resendButton(begun.challenge));
-  if (factor === 'totp') {
-    const toggle = h('button', { type: 'button', class: 'link-button', onclick: () => {
-      byRecovery = !byRecovery;
-      setText(toggle, t(byRecovery ? 'code.use_app' : 'code.use_recovery'));
-      setText(element.querySelector('label'), t(byRecovery ? 'code.label.recovery' : 'code.label.totp'));
-      input.setAttribute('inputmode', byRecovery ? 'text' : 'numeric');
-      input.classList.toggle('long', byRecovery);
-      input.value = '';
-      code.clear();
-      input.focus();
-    } }, t('code.use_recovery'));
-    links.append(toggle);
-  }
+  const kinds = !login ? [] : factor === 'totp' ? ['totp', 'recovery', 'operator'] : [...new Set([factor, 'operator'])];
+  const turn = (to) => {
+    kind = to;
+    setText(label, t(`code.label.${kind}`));
+    input.setAttribute('inputmode', kind === 'recovery' ? 'text' : 'numeric');
+    input.classList.toggle('long', kind === 'recovery');
+    input.value = '';
+    code.clear();
+    turns.forEach((button) => { button.hidden = button.dataset.kind === kind; });
+    input.focus();
+  };
+  const label = code.element.querySelector('label');
+  const turns = kinds.length < 2 ? [] : kinds.map((of) => h('button', {
+    type: 'button', class: 'link-button', 'data-kind': of, hidden: of === kind, onclick: () => turn(of),
+  }, t(`code.use.${of}`)));
+  links.append(...turns);
   if (back) links.append(h('button', { type: 'button', class: 'link-button', onclick: back.go }, back.text));
 
   const lead = t(`code.lead.${factor}`, { address: begun.sent_to ?? '', name: name ?? '' });

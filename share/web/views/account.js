@@ -1,7 +1,7 @@
 // The account: language, password, e-mail, second factor, and where one is logged in.
 import { api } from '../api.js';
 import { codeStep } from '../code_step.js';
-import { h, replace, setText } from '../dom.js';
+import { h, redraw, replace, setText } from '../dom.js';
 import { ago, date, dateTime, language, languages, t } from '../i18n.js';
 import { changeLanguage, setUser, signOut, welcome } from '../app.js';
 import { agentName } from '../agent.js';
@@ -146,7 +146,7 @@ function sessionRow(session, end) {
   return h('li', {}, h('div', { class: 'grow' }, h('b', {}, name, ' ', session.current && h('span', { class: 'chip ok' }, t('account.sessions.this'))),
     h('span', {}, session.current ? session.address : t('account.sessions.used', { ago: ago(session.last_used), address: session.address })),
     h('span', {}, t('account.sessions.since', { date: dateTime(session.created), until: date(session.until) }))),
-  button({ class: 'small', 'aria-label': t('account.sessions.end_of', { name }), onclick: (event) => end(session, event.currentTarget) }, t(session.current ? 'nav.out' : 'account.sessions.end')));
+  button({ class: 'small', 'aria-label': t('share.action_of', { action: t(session.current ? 'nav.out' : 'account.sessions.end'), name }), onclick: (event) => end(session, event.currentTarget) }, t(session.current ? 'nav.out' : 'account.sessions.end')));
 }
 
 function sessionsPanel(signal) {
@@ -157,7 +157,7 @@ function sessionsPanel(signal) {
   async function load() {
     const { sessions } = await api.get('/api/v1/account/sessions', { signal });
     sessions.sort((a, b) => b.current - a.current || b.last_used.localeCompare(a.last_used));
-    replace(rows, sessions.map((session) => sessionRow(session, end)));
+    redraw(rows, sessions.map((session) => sessionRow(session, end)));
     others.hidden = sessions.length < 2;
   }
 
@@ -218,7 +218,7 @@ export default async function account({ user: known, signal }) {
   const [fresh] = await Promise.all([api.get('/api/v1/account', { signal }), sessions.load()]);
   user = fresh;
   const place = h('div', {});
-  const draw = () => replace(place, identity(user, again), factor(user, reload));
+  const draw = () => redraw(place, identity(user, again), factor(user, reload));
   function again(changed) {
     user = changed;
     setUser(changed);

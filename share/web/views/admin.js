@@ -1,7 +1,7 @@
 // For administrators: all cameras, users and invitations, the disk.
 import { api, isAbort, part } from '../api.js';
 import { healthLine, nameOf } from '../camera.js';
-import { h, icon, replace, setText } from '../dom.js';
+import { h, icon, redraw, replace, setText } from '../dom.js';
 import { ago, bytes, date, dateTime, number, percent, t } from '../i18n.js';
 import { href } from '../app.js';
 import { untilField, untilOf } from '../until.js';
@@ -42,8 +42,8 @@ const userPath = (user) => `/api/v1/users/${part(user.name)}`;
 
 function manage(user, self) {
   return dialog(user.name, (close) => {
-    const act = (shape, text, about, work, { danger, done = t('settings.saved') } = {}) => h('li', {}, h('div', { class: 'grow' }, h('b', {}, text), h('span', {}, about)),
-      button({ class: danger ? 'small warns' : 'small', icon: shape, 'aria-label': text, onclick: async (event) => {
+    const act = (shape, text, about, work, { danger, done = t('settings.saved') } = {}) => h('li', {}, h('div', { class: 'grow' }, h('span', {}, about)),
+      button({ class: danger ? 'small warns' : 'small', icon: shape, onclick: async (event) => {
         try {
           if (await work(event) === false) return;
           toast(done);
@@ -51,7 +51,7 @@ function manage(user, self) {
         } catch (error) {
           toast(explain(error), 'bad');
         }
-      } }, t('admin.do')));
+      } }, text));
     const remove = () => confirm({
       title: t('admin.user_delete_title', { name: user.name }), text: [t('admin.user_delete_text'), user.devices ? t('admin.user_delete_devices', { count: user.devices }) : null].filter(Boolean),
       action: t('admin.user_delete'), typed: user.name, work: () => api.del(userPath(user)),
@@ -98,9 +98,9 @@ function invitesPanel(signal) {
   async function load() {
     const { invites } = await api.get('/api/v1/invites', { signal });
     none.hidden = invites.length > 0;
-    replace(rows, invites.map((invite) => h('li', {}, icon('mail'), h('div', { class: 'grow' }, h('b', {}, invite.email || t('invite.anybody')), invite.admin && [' ', h('span', { class: 'chip accent' }, t('account.admin'))],
+    redraw(rows, invites.map((invite) => h('li', {}, icon('mail'), h('div', { class: 'grow' }, h('b', {}, invite.email || t('invite.anybody'), invite.admin && [' ', h('span', { class: 'chip accent' }, t('account.admin'))]),
       h('span', {}, `${t('until.until', { date: dateTime(invite.until) })} · ${t('invite.by', { user: invite.by })}`)),
-    button({ class: 'small', 'aria-label': t('invite.remove_of', { name: invite.email || t('invite.anybody') }), onclick: () => remove(invite) }, t('share.take_back')))));
+    button({ class: 'small', 'aria-label': t('share.action_of', { action: t('share.take_back'), name: invite.email || t('invite.anybody') }), onclick: () => remove(invite) }, t('share.take_back')))));
   }
   async function remove(invite) {
     const done = await confirm({ title: t('invite.remove'), text: t('invite.remove_text'), action: t('invite.remove'), work: () => api.del(`/api/v1/invites/${part(invite.id)}`) });
@@ -115,7 +115,7 @@ async function usersPage(signal, self) {
   const invites = invitesPanel(signal);
   const body = h('tbody', {});
   let users = [], text = '';
-  const draw = () => replace(body, users.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(text)).map((user) => userRow(user, user.name === self.name, async () => {
+  const draw = () => redraw(body, users.filter((user) => `${user.name} ${user.email}`.toLowerCase().includes(text)).map((user) => userRow(user, user.name === self.name, async () => {
     if (await manage(user, user.name === self.name)) await load();
   })));
   async function load() {

@@ -25,7 +25,7 @@ export default async function login({ query, user }) {
 
   function second(begun, name) {
     const step = codeStep({
-      begun, name, submit: t('login.submit'),
+      begun, name, login: true, submit: t('login.submit'),
       send: async (code) => enter(await api.post('/api/v1/login/code', { challenge: begun.challenge, code })),
       restart: () => first(),
       back: { text: t('login.other'), go: () => first() },

@@ -1,7 +1,7 @@
 // A camera's settings: names, address and key, who sees it, off, removal.
 import { api, part } from '../api.js';
 import { healthLine, nameOf } from '../camera.js';
-import { h, icon, replace, setText } from '../dom.js';
+import { h, icon, redraw, replace, setText } from '../dom.js';
 import { dateTime, t } from '../i18n.js';
 import { href, navigate } from '../app.js';
 import { keyPage } from '../key_page.js';
@@ -90,7 +90,7 @@ function linkDialog(device) {
 
 function shareRow(shape, name, about, action, remove) {
   return h('li', {}, icon(shape), h('div', { class: 'grow' }, h('b', {}, name), h('span', {}, about)),
-    button({ class: 'small', 'aria-label': t('share.remove_of', { name }), onclick: remove }, action));
+    button({ class: 'small', 'aria-label': t('share.action_of', { action, name }), onclick: remove }, action));
 }
 
 function sharing(device, signal) {
@@ -102,7 +102,7 @@ function sharing(device, signal) {
     const { shares, links, owner: of } = await api.get(`${pathOf(device)}/shares`, { signal });
     setText(owner, of ? t('share.owner', { user: of }) : t('share.no_owner'));
     none.hidden = shares.length + links.length > 0;
-    replace(rows,
+    redraw(rows,
       shares.map(({ user, until }) => shareRow('account', user, until ? t('until.until', { date: dateTime(until) }) : t('until.always'), t('share.remove'),
         () => remove(t('share.remove_text', { user }), `/shares/${part(user)}`))),
       links.map(({ id, name, until, last_used: used }) => shareRow('link', name || t('share.unnamed'),
