@@ -223,6 +223,7 @@ export default {
   'account.totp.qr': 'QR code for the authenticator app. The same as text follows.',
   'account.totp.open': 'On this phone: open the app',
   'account.totp.typed': 'Can’t scan it? Type this key instead',
+  'account.totp.key': 'Key',
   'account.totp.code': 'Then enter the 6 digits that the app shows',
   'account.totp.on': 'Turn on',
   'account.totp.wrong': 'That code is not right. Please check that the clock of your phone is set automatically, and enter the present code.',

@@ -6,7 +6,7 @@ import { ago, date, dateTime, language, languages, t } from '../i18n.js';
 import { changeLanguage, setUser, signOut, welcome } from '../app.js';
 import { agentName } from '../agent.js';
 import { kShortestPassword } from '../gate.js';
-import { button, confirm, copy, dialog, explain, field, form, notice, qr, toast } from '../ui.js';
+import { button, confirm, copyButton, dialog, explain, field, form, notice, qr, toast } from '../ui.js';
 
 const currentPassword = (of = {}) => field({ name: 'password', label: t('account.current'), type: 'password', autocomplete: 'current-password', ...of });
 // The current password was wrong; a function, as the language may change.
@@ -96,7 +96,7 @@ function setUpTotp() {
         h('li', { class: 'stack' }, h('p', {}, t('account.totp.scan')), qr(matrix, t('account.totp.qr')),
           h('p', { class: 'link-row' }, h('a', { href: uri }, t('account.totp.open'))),
           h('details', {}, h('summary', {}, t('account.totp.typed')), h('p', { class: 'mono' }, spaced),
-            h('div', { class: 'actions' }, button({ class: 'small', icon: 'copy', onclick: () => copyHere(secret) }, t('action.copy'))))),
+            h('div', { class: 'actions' }, copyButton(secret, t('account.totp.key'))))),
         h('li', {}, entry)));
       code.input.focus();
     };
@@ -110,18 +110,13 @@ function setUpTotp() {
       const hint = h('p', { class: 'field-error', role: 'alert' });
       replace(place, notice('done', t('account.totp.is_on')), h('h3', { tabindex: '-1' }, t('account.totp.codes')), h('p', { class: 'muted' }, t('account.totp.codes_text')),
         h('ul', { class: 'codes', 'aria-label': t('account.totp.codes') }, codes.map((code) => h('li', {}, code))),
-        h('div', { class: 'actions' }, button({ icon: 'copy', onclick: () => copyHere(codes.join('\n')) }, t('action.copy')), button({ icon: 'print', onclick: print }, t('action.print'))),
+        h('div', { class: 'actions' }, copyButton(codes.join('\n'), t('account.totp.codes')), button({ class: 'small', icon: 'print', onclick: print }, t('action.print'))),
         h('label', { class: 'check' }, box, h('span', {}, t('account.totp.kept'))), hint, h('div', { class: 'actions' }, done));
       place.querySelector('h3').focus();
     };
     first();
     return place;
   });
-}
-
-async function copyHere(text) {
-  await copy(text);
-  toast(t('copy.done'));
 }
 
 function print() {
