@@ -212,7 +212,7 @@ export default async function account({ user: known, signal }) {
   let user = known;
   const [fresh] = await Promise.all([api.get('/api/v1/account', { signal }), sessions.load()]);
   user = fresh;
-  const place = h('div', {});
+  const place = h('div', { class: 'panels' });
   const draw = () => redraw(place, identity(user, again), factor(user, reload));
   function again(changed) {
     user = changed;
