@@ -1,6 +1,6 @@
 // What the views are put together from: fields and forms, dialogs, messages, copying, QR codes.
 import { h, icon, newId, replace, setText, svg } from './dom.js';
-import { has, t } from './i18n.js';
+import { duration, has, t } from './i18n.js';
 
 // What to tell somebody of an error that `api` threw.
 export function explain(error) {
@@ -9,11 +9,12 @@ export function explain(error) {
     return t('error.bug');
   }
   const { status, code, detail, retryAfter } = error;
-  if (status === 429 && retryAfter) return t('error.wait', { count: retryAfter });
+  if (status === 429) return retryAfter ? t('error.wait', { time: duration(retryAfter * 1000) }) : t('error.429');
   if (code && has(`error.${code}`)) return t(`error.${code}`);
   if (has(`error.${status}`)) return t(`error.${status}`);
   if (status >= 500) return t('error.server');
-  return detail || t('error.bug');
+  // What only the server can word, in its own language.
+  return detail ? t('error.detail', { detail }) : t('error.bug');
 }
 
 // ---- messages

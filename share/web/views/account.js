@@ -1,6 +1,6 @@
 // The account: language, password, e-mail, second factor, and where one is logged in.
 import { api } from '../api.js';
-import { codeStep } from '../code_step.js';
+import { cleanCode, codeStep } from '../code_step.js';
 import { h, redraw, replace, setText } from '../dom.js';
 import { ago, date, dateTime, language, languages, t } from '../i18n.js';
 import { changeLanguage, setUser, signOut, welcome } from '../app.js';
@@ -28,7 +28,7 @@ function changePassword() {
       field({ name: 'next', label: t('account.password.new'), hint: t('signup.password_hint', { count: kShortestPassword }), type: 'password', autocomplete: 'new-password', minlength: kShortestPassword }),
     ];
     return [h('p', { class: 'muted' }, t('account.password.others')), form({
-      fields, submit: t('account.password.change'), ...faults(), secondary: button({ onclick: () => close() }, t('action.cancel')),
+      fields, submit: t('account.password.change'), texts: faults().texts, faults: { ...faults().faults, bad_password: 'next' }, secondary: button({ onclick: () => close() }, t('action.cancel')),
       send: async (values) => {
         await api.post('/api/v1/account/password', { current: values.password, password: values.next });
         close(true);
@@ -49,7 +49,7 @@ function changeEmail(user) {
         currentPassword(),
       ];
       replace(place, form({
-        fields, submit: t('account.email.send'), ...faults(), secondary: button({ onclick: () => close() }, t('action.cancel')),
+        fields, submit: t('account.email.send'), texts: faults().texts, faults: { ...faults().faults, bad_email: 'email', email_taken: 'email' }, secondary: button({ onclick: () => close() }, t('action.cancel')),
         send: async ({ email, password }) => prove(await api.post('/api/v1/account/email', { email: email.trim(), password })),
       }));
       fields[0].input.focus();
@@ -88,7 +88,7 @@ function setUpTotp() {
         fields: [code], submit: t('account.totp.on'), faults: { wrong_code: 'code' }, texts: { wrong_code: t('account.totp.wrong') },
         secondary: button({ onclick: () => close() }, t('action.cancel')),
         send: async (values) => {
-          const { recovery_codes: codes } = await api.post('/api/v1/account/totp/confirm', { code: values.code.normalize('NFKC').replace(/\s/g, '') });
+          const { recovery_codes: codes } = await api.post('/api/v1/account/totp/confirm', { code: cleanCode(values.code) });
           keep(codes);
         },
       });
@@ -130,7 +130,7 @@ function removeTotp() {
     title: t('account.totp.off_title'), text: t('account.totp.off_text'), action: t('account.totp.off'),
     fields: [currentPassword(), field({ name: 'code', label: t('code.label.totp'), hint: t('reset.code_hint'), autocomplete: 'one-time-code', autocapitalize: 'none', spellcheck: 'false' })],
     ...faults(),
-    work: ({ password, code }) => api.post('/api/v1/account/totp/remove', { password, code: code.trim() }),
+    work: ({ password, code }) => api.post('/api/v1/account/totp/remove', { password, code: cleanCode(code) }),
   });
 }
 
