@@ -9,6 +9,7 @@ const kCodecErrors = new Set(['manifestIncompatibleCodecsError', 'bufferAddCodec
 
 // Seconds of media ahead: faster playing needs more of it in the same time.
 const kAhead = 30, kBehind = 60;
+const kCatchUp = 1.1;
 
 // Events (CustomEvent, with `detail`):
 //   timeline  where the wall clock lies is known, or known anew
@@ -44,8 +45,11 @@ export class Feed extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  addressOf(when, document) {
+    return mediaUrl(`/media/${part(this.device)}/hls/${when}/${document}`);
+  }
   address(document) {
-    return mediaUrl(`/media/${part(this.device)}/hls/${this.when}/${document}`);
+    return this.addressOf(this.when, document);
   }
 
   // when: 'live', a day, or a range 'A..B' of RFC 3339 times.  wall: where to begin (live: at the edge).
@@ -79,7 +83,7 @@ export class Feed extends EventTarget {
       backBufferLength: kBehind,
       maxBufferLength: kAhead * Math.max(1, this.rate),
       maxMaxBufferLength: 120,
-      maxLiveSyncPlaybackRate: this.live ? 1.1 : 1,
+      maxLiveSyncPlaybackRate: this.live ? kCatchUp : 1,
       liveDurationInfinity: true,
       enableWorker: false,
       xhrSetup: (xhr, url) => {
@@ -225,7 +229,10 @@ export class Feed extends EventTarget {
 
   setRate(rate) {
     this.rate = rate;
-    if (this.hls) this.hls.config.maxBufferLength = kAhead * Math.max(1, rate);
+    if (!this.hls) return;
+    this.hls.config.maxBufferLength = kAhead * Math.max(1, rate);
+    // hls.js sets the speed to keep its distance from the edge; a speed that was asked for stays.
+    if (this.live) this.hls.config.maxLiveSyncPlaybackRate = rate === 1 ? kCatchUp : 1;
   }
 
   // Each answer's Date, whole seconds, says that the server's clock was in [Date, Date + 1 s) between asking and answering:

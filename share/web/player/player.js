@@ -9,7 +9,7 @@ import { speakLanguage } from './chrome.js';
 const kNoteStays = 7000;
 const kFrame = 1 / 30;
 
-// Events: wall (the instant that is shown has changed), and those of its feed.
+// Events: wall (the instant that is shown has changed), ask { wall } (to go there), live (to go live), and those of its feed.
 export class Player extends EventTarget {
   // around: the id of the element that full screen shows, with more than the picture.
   constructor({ device, offset, around }) {
@@ -32,7 +32,7 @@ export class Player extends EventTarget {
 
   build(around) {
     this.clock = h('output', { class: 'wall-clock', 'aria-label': t('watch.shown'), 'aria-live': 'off' }, '--:--:--');
-    this.liveBadge = h('span', { class: 'live-badge', hidden: true });
+    this.liveBadge = h('button', { type: 'button', class: 'live-badge', hidden: true, onclick: () => this.dispatchEvent(new CustomEvent('live')) });
     this.speedBadge = h('span', { class: 'speed-badge', hidden: true });
     this.note = h('div', { class: 'picture-note', role: 'status', slot: 'top-chrome', hidden: true });
     this.message = h('div', { class: 'picture-message', hidden: true });
@@ -127,7 +127,7 @@ export class Player extends EventTarget {
     setText(this.speedBadge, said.join(' · '));
   }
 
-  // live: null (recorded), or { text, kind: 'on' | 'behind' | 'off' }
+  // live: null (recorded), or { text, kind: 'on' | 'behind' | 'off' }; pressed, it asks for live
   showLive(live) {
     this.liveBadge.hidden = !live;
     if (!live) return;
