@@ -29,7 +29,6 @@ export class Feed extends EventTarget {
     this.listeners = new AbortController();
     const on = (name, act) => video.addEventListener(name, act, { signal: this.listeners.signal });
     on('timeupdate', () => this.look());
-    on('seeking', () => (this.index = -1));
     on('ended', () => this.tell('end'));
     on('error', () => this.nativeError());
   }
@@ -85,6 +84,10 @@ export class Feed extends EventTarget {
       maxMaxBufferLength: 120,
       maxLiveSyncPlaybackRate: this.live ? kCatchUp : 1,
       liveDurationInfinity: true,
+      // Tracks that nobody reads.
+      enableDateRangeMetadataCues: false,
+      enableEmsgMetadataCues: false,
+      enableID3MetadataCues: false,
       enableWorker: false,
       xhrSetup: (xhr, url) => {
         if (fresh && url.includes('.m3u8')) xhr.setRequestHeader('Cache-Control', 'no-cache');
@@ -209,6 +212,7 @@ export class Feed extends EventTarget {
     }
     const to = this.timeline.timeAt(wall);
     if (!to) return null;
+    this.index = -1;
     // The very beginning of a fragment may lie a hair before its first picture.
     this.video.currentTime = to.time + 0.01;
     return to.wall;

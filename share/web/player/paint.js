@@ -158,11 +158,12 @@ function paintRow(c, view, row, top, colours, x) {
   for (const pin of row.pins ?? []) span(c, view, x, top, 4, pin.from, pin.to, 3);
   for (const event of row.events ?? []) {
     if (event.at < view.from || event.at > view.to) continue;
-    shape(c, event.kind, x(event.at), top + 5, 11);
+    c.beginPath();
+    c.arc(x(event.at), top + 11, 9, 0, 7);
+    c.fillStyle = colours.surface;
+    c.fill();
+    shape(c, event.kind, x(event.at), top + 5.5, 11);
     c.fillStyle = colours.events[event.kind] ?? colours.accent;
-    c.strokeStyle = colours.surface;
-    c.lineWidth = 3;
-    c.stroke();
     c.fill();
   }
 }

@@ -216,6 +216,7 @@ export class TimeBar extends EventTarget {
     const point = this.local(event);
     this.pointers.set(event.pointerId, point);
     this.box.setPointerCapture(event.pointerId);
+    this.box.classList.add('by-pointer');
     this.slider.focus({ preventScroll: true });
     clearTimeout(this.pressTimer);
     if (this.pointers.size === 2) return this.beginPinch();
@@ -320,6 +321,7 @@ export class TimeBar extends EventTarget {
   }
 
   key(event) {
+    this.box.classList.remove('by-pointer');
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const by = { ArrowLeft: -5000, ArrowDown: -5000, ArrowRight: 5000, ArrowUp: 5000, PageDown: -600_000, PageUp: 600_000 }[event.key];
     if (by) this.seek(Math.min(this.last, Math.max(this.first, (this.wall ?? this.first) + by * (event.shiftKey ? 12 : 1))), true);
