@@ -53,9 +53,10 @@ export class Feed extends EventTarget {
 
   // when: 'live', a day, or a range 'A..B' of RFC 3339 times.  wall: where to begin (live: at the edge).
   // fresh: ask the server even where a playlist of some minutes ago would do.
-  open(when, { wall = null, fresh = false } = {}) {
+  // steered: somebody else sees to its speed.
+  open(when, { wall = null, fresh = false, steered = false } = {}) {
     this.close();
-    Object.assign(this, { when, wanted: wall, index: -1 });
+    Object.assign(this, { when, wanted: wall, index: -1, steered });
     if (Hls.isSupported()) this.openHls(fresh);
     else if (this.video.canPlayType(kHlsType)) this.openNative(fresh);
     else this.tell('trouble', { kind: 'codec', text: 'no Media Source Extensions, no HLS' });
@@ -65,7 +66,7 @@ export class Feed extends EventTarget {
     clearTimeout(this.retry);
     this.hls?.destroy();
     this.opening?.abort();
-    Object.assign(this, { hls: null, when: null, timeline: null, opening: null, isOffline: false });
+    Object.assign(this, { hls: null, when: null, timeline: null, opening: null, isOffline: false, edgeLag: undefined });
     if (!this.video.hasAttribute('src')) return;
     this.video.removeAttribute('src');
     this.video.load();
@@ -82,7 +83,7 @@ export class Feed extends EventTarget {
       backBufferLength: kBehind,
       maxBufferLength: kAhead * Math.max(1, this.rate),
       maxMaxBufferLength: 120,
-      maxLiveSyncPlaybackRate: this.live ? kCatchUp : 1,
+      maxLiveSyncPlaybackRate: this.live && !this.steered ? kCatchUp : 1,
       liveDurationInfinity: true,
       // Tracks that nobody reads.
       enableDateRangeMetadataCues: false,
@@ -103,7 +104,9 @@ export class Feed extends EventTarget {
 
   know(details) {
     const first = !this.timeline;
-    this.timeline = new Timeline(details.fragments);
+    // The group that is being written has its parts' pictures already.
+    const hint = this.live && details.fragmentHint?.programDateTime ? [details.fragmentHint] : [];
+    this.timeline = new Timeline(hint.length ? [...details.fragments, ...hint] : details.fragments, { open: details.live });
     // Before anything is asked for from the beginning of the day.
     if (first && !this.live && this.wanted !== null) {
       const to = this.timeline.timeAt(this.wanted) ?? { time: Math.max(0, this.timeline.end - 1) };
@@ -113,7 +116,14 @@ export class Feed extends EventTarget {
       if (to) this.hls.startLoad(to.time);
     }
     if (first) this.wanted = null;
+    if (this.live) this.measureEdge(details.edge);
     this.tell('timeline');
+  }
+
+  // How far behind the clock the newest picture is when it becomes known; the worst of late.
+  measureEdge(edge) {
+    const lag = this.serverNow - this.timeline.wallAt(edge);
+    if (lag > -1000 && lag < 60_000) this.edgeLag = Math.max(lag, (this.edgeLag ?? 0) * 0.97);
   }
 
   async openNative(fresh) {
@@ -186,7 +196,7 @@ export class Feed extends EventTarget {
     this.retry = setTimeout(() => {
       const { when, wall, isOffline } = this;
       if (this.hls && this.timeline) this.hls.startLoad(this.live ? -1 : this.video.currentTime);
-      else this.open(when, { wall: this.live ? null : wall ?? this.wanted });
+      else this.open(when, { wall: this.live ? null : wall ?? this.wanted, steered: this.steered });
       this.isOffline = isOffline;
     }, kRetry);
   }
@@ -236,7 +246,7 @@ export class Feed extends EventTarget {
     if (!this.hls) return;
     this.hls.config.maxBufferLength = kAhead * Math.max(1, rate);
     // hls.js sets the speed to keep its distance from the edge; a speed that was asked for stays.
-    if (this.live) this.hls.config.maxLiveSyncPlaybackRate = rate === 1 ? kCatchUp : 1;
+    if (this.live) this.hls.config.maxLiveSyncPlaybackRate = rate === 1 && !this.steered ? kCatchUp : 1;
   }
 
   // Each answer's Date, whole seconds, says that the server's clock was in [Date, Date + 1 s) between asking and answering:

@@ -6,9 +6,10 @@ export const kSmallestGap = 500;
 
 // fragments: by time, as hls.js has them: { start, duration } in seconds of the player, programDateTime in ms since 1970.
 // They are read where they are: hls.js corrects `start` while it loads them.
+// open: more is being added (live), so that its last one has no end.
 export class Timeline {
-  constructor(fragments) {
-    this.fragments = fragments;
+  constructor(fragments, { open = false } = {}) {
+    Object.assign(this, { fragments, open });
   }
 
   get from() {
@@ -54,7 +55,7 @@ export class Timeline {
     const index = this.find(wall, (f) => f.programDateTime);
     const f = this.fragments[index];
     const next = this.fragments[index + 1];
-    const inside = f && wall < this.endOf(index) - (next ? 0 : 1);
+    const inside = f && (wall < this.endOf(index) - (next ? 0 : 1) || (this.open && !next));
     if (inside) return { time: Math.min(f.start + (wall - f.programDateTime) / 1000, next?.start ?? Infinity), wall };
     return next ? { time: next.start, wall: next.programDateTime } : null;
   }
