@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 namespace cbx::serve {
 namespace {
@@ -43,6 +44,10 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--allow-origin", o.server.allow_origin, "Let web pages of this origin use the server")
       ->type_name("ORIGIN");
   app.add_option("--sign", o.sign, "Sign manifests with this Ed25519 key (PEM)")->type_name("FILE");
+  CLI::Option* web = app.add_option("--web", o.web, "Folder of the web page (default: the one that cbx came with)")
+                         ->type_name("DIR")
+                         ->envname("CBX_WEB");
+  app.add_flag("--no-web", o.no_web, "Serve no web page, only recordings and the API")->excludes(web);
   app.add_option("--threads", o.server.threads, "Threads that serve (default: twice the cores)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
@@ -73,6 +78,14 @@ Result<http::ServerOptions> server_options(const Options& o) {
   if (out.certificate.empty() != out.key.empty())
     return fail(ErrorCode::usage, "--cert and --key belong together: give both or none");
   return out;
+}
+
+std::string own_web_folder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const auto& folder : {program / CBX_WEB_FROM_BIN, program / "share/cbx/web", std::filesystem::path(CBX_WEB_DIR)})
+    if (std::filesystem::is_regular_file(folder / "index.html", error)) return folder.lexically_normal().string();
+  return {};
 }
 
 bool open_to_the_world_in_clear(const http::ServerOptions& options) {

@@ -13,6 +13,8 @@ struct Options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::string unix_mode = "660";
   std::string sign;  // private key file for manifests
+  std::string web;   // folder of the page; empty: the one that cbx came with
+  bool no_web = false;
   int ready_fd = -1;
   http::ServerOptions server;
 };
@@ -21,6 +23,9 @@ struct Options {
 void declare(cli::Tool& tool, Options& options);
 // What no single option's check can see, and the texts read: addresses, modes.
 Result<http::ServerOptions> server_options(const Options& options);
+// The folder of the page that cbx came with: beside the program's own (…/bin, …/share/cbx/web), where a build folder
+// has a link, or where it was configured to be installed.  Empty when there is none.
+std::string own_web_folder();
 // What an operator should know before strangers do: passwords and recordings in clear text.
 bool open_to_the_world_in_clear(const http::ServerOptions& options);
 
