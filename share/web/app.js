@@ -97,7 +97,7 @@ function languageChoice() {
 function frame() {
   const brand = h('a', { class: 'brand', href: href('/') }, h('span', { class: 'mark', 'aria-hidden': 'true' }), 'cbx');
   const place = known.link ? h('span', { class: 'shared' }, icon('share'), t('nav.shared'))
-    : known.user ? h('button', { type: 'button', class: 'button quiet sign-out', onclick: signOut }, icon('out'), h('span', {}, t('nav.out'))) : null;
+    : known.user ? h('button', { type: 'button', class: 'button quiet sign-out', 'aria-label': t('nav.out'), onclick: signOut }, icon('out'), h('span', {}, t('nav.out'))) : null;
   replace(header, h('div', { class: 'bar-in' }, brand, navigation(), place));
   document.body.classList.toggle('with-tabs', Boolean(known.user && !base));
   replace(footer, languageChoice(), h('span', { class: 'version' }, known.welcome ? `cbx ${known.welcome.version}` : 'cbx'));

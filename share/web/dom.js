@@ -45,6 +45,18 @@ export function replace(element, ...children) {
   return element;
 }
 
+// As replace(), for what is drawn anew while somebody may be in it: the focus stays at the same place in the order of what
+// can be pressed, or goes to the last one there is.
+export function redraw(element, ...children) {
+  const kinds = 'a[href], button, input, select, textarea, summary';
+  const at = [...element.querySelectorAll(kinds)].indexOf(document.activeElement);
+  replace(element, ...children);
+  if (at < 0) return element;
+  const now = element.querySelectorAll(kinds);
+  now[Math.min(at, now.length - 1)]?.focus({ preventScroll: true });
+  return element;
+}
+
 // Writes the text only where it is another one: a screen reader is not told the same again, and nothing is laid out anew.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

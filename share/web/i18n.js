@@ -111,9 +111,10 @@ export function ago(time, now = Date.now()) {
   return t('time.now');
 }
 
-// A length in its two largest units: "2 h 5 min", "45 s".
-export function duration(ms) {
-  const seconds = Math.round(ms / 1000);
+// A length in its two largest units: "2 h 5 min", "45 s"; from a minute on without seconds where they don't matter.
+export function duration(ms, { seconds: fine = true } = {}) {
+  let seconds = Math.round(ms / 1000);
+  if (!fine && seconds >= 60) seconds -= seconds % 60;
   const units = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
   const first = Math.max(0, units.findIndex(([, size]) => seconds >= size));
   const out = [];

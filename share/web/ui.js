@@ -39,7 +39,7 @@ export function announce(text) {
 
 // A box that says what is wrong or good to know; kind: 'bad', 'warn', 'info', 'done'.
 export function notice(kind, ...children) {
-  const shape = { bad: 'alert', warn: 'alert', done: 'check', info: 'alert' }[kind];
+  const shape = { bad: 'alert', warn: 'alert', done: 'check', info: 'info' }[kind];
   return h('div', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : null }, icon(shape), h('div', {}, ...children));
 }
 

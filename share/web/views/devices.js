@@ -101,7 +101,7 @@ function card(device) {
     id.hidden = !of.nickname;
     linkLine(line, of);
     line.hidden = !line.firstChild;
-    setText(today, t('cards.covered', { percent: percent(of.today.percent), length: duration(of.today.covered_ms) }));
+    setText(today, of.today.covered_ms ? t('cards.covered', { percent: percent(of.today.percent), length: duration(of.today.covered_ms, { seconds: false }) }) : t('cards.uncovered'));
     bar.style.width = `${of.today.percent}%`;
     live.hidden = of.state !== 'live';
     live.setAttribute('aria-label', t('cards.live_of', { name: nameOf(of) }));
