@@ -156,7 +156,6 @@ export default {
   'segments.label': 'Files and gaps, by time',
   'segments.none': 'No files.',
   'segments.loading': 'Loading the files …',
-  'segments.play': 'Play from {time}',
   'segments.pinned': 'kept: {reason}',
   'segments.fps': '{fps} fps',
   'segments.download': 'Download the file of {time}',

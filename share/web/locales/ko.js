@@ -156,7 +156,6 @@ export default {
   'segments.label': '시간순 파일과 빈 구간',
   'segments.none': '파일이 없어요.',
   'segments.loading': '파일 목록을 불러오는 중 …',
-  'segments.play': '{time}부터 재생',
   'segments.pinned': '보관 중: {reason}',
   'segments.fps': '{fps}fps',
   'segments.download': '{time} 파일 내려받기',

@@ -13,12 +13,14 @@ import { SegmentList } from './segments.js';
 import { TimeBar } from './timebar.js';
 import { Tools } from './tools.js';
 import { addStyle } from './style.js';
+import { parsePlaylist } from './timeline.js';
 import { listenToKeys, showHelp } from './keys.js';
 import * as actions from './actions.js';
 
 const kAddressEvery = 2000;
 const kRefresh = 20_000;
 const kAgain = 3000;
+const kStuck = 5000;
 const kHourSeen = 60 * kMinute;
 
 // The view of /d/{device}/{day} and of /d/{device}/live.
@@ -269,7 +271,7 @@ class Desk {
   }
 
   openRecorded(wall, { address = true, play = false, fresh = false } = {}) {
-    clearTimeout(this.again);
+    this.later(null);
     this.mode = 'recorded';
     this.addressed = address ? performance.now() : 0;
     this.player.showLive(this.facts.isToday && this.device.state === 'live' ? { kind: 'off', text: t('watch.go_live') } : null);
@@ -284,7 +286,7 @@ class Desk {
   // ---- live
 
   goLive({ address = true, wall = null } = {}) {
-    clearTimeout(this.again);
+    this.later(null);
     const { feed } = this.player;
     if (this.mode === 'live' && feed.timeline && wall === null) {
       feed.goToEdge();
@@ -318,26 +320,40 @@ class Desk {
 
   // At the end of what was recorded when the playlist was made: there may be more by now, or it goes on live.
   async catchUp(wall) {
-    clearTimeout(this.again);
+    this.later(null);
     const { feed } = this.player;
     const known = feed.timeline?.to ?? 0;
     await this.refresh();
     if (this.signal.aborted) return undefined;
     const newest = this.facts.segments.at(-1)?.to ?? 0;
-    if (newest > known + 1000) return this.openRecorded(Math.min(wall, newest), { play: true, fresh: true });
+    if (newest > known + 1000) return this.openRecorded(wall + 100, { play: true, fresh: true });
     if (this.device.state === 'live') return this.goLive({ wall });
     this.player.tell(t('watch.caught_up'));
-    this.again = setTimeout(() => { if (this.mode === 'recorded' && this.player.video.ended) this.catchUp(wall); }, 2 * kAgain);
+    this.later(() => { if (this.mode === 'recorded' && this.player.video.ended) this.catchUp(wall); }, 2 * kAgain);
     return undefined;
   }
 
   showLatency() {
     if (this.mode !== 'live') return;
     const { latency, atEdge } = this.player.feed;
+    this.watchdog();
     if (latency === null) return;
     if (this.player.speed.rate > 1 && atEdge) this.player.speed.set(1);
     const seconds = number(latency / 1000, { maximumFractionDigits: latency < 20_000 ? 1 : 0, minimumFractionDigits: latency < 20_000 ? 1 : 0 });
     this.player.showLive(atEdge && !this.player.video.paused ? { kind: 'on', text: t('watch.live_latency', { seconds }) } : { kind: 'behind', text: t('watch.live_behind', { seconds }) });
+  }
+
+  // A camera that leaves in the middle of something leaves a player that waits for the rest.
+  watchdog() {
+    const { video } = this.player;
+    const now = performance.now();
+    if (video.paused || video.currentTime !== this.lastTime) {
+      this.lastTime = video.currentTime;
+      this.movedAt = now;
+    } else if (now - this.movedAt > kStuck && !this.again) {
+      this.movedAt = now;
+      this.probe({ stuck: true });
+    }
   }
 
   // The camera sends nothing (any more): asked again until it does.
@@ -349,19 +365,30 @@ class Desk {
     const seen = device.last_seen;
     const back = seen && h('a', { class: 'button', href: href(`/d/${part(device.device)}/${dayOf(Date.parse(seen), this.facts.offset)}`) }, icon('calendar'), t('watch.last_day'));
     this.player.say({ shape: 'off', title: t('watch.silent'), text: seen ? t('watch.silent_text', { ago: ago(seen) }) : t('watch.never_seen'), actions: [back].filter(Boolean) });
-    clearTimeout(this.again);
-    this.again = setTimeout(() => this.probe(), kAgain);
+    this.later(() => this.probe(), kAgain);
   }
 
-  async probe() {
+  // One thing is to be tried again, at most.
+  later(act, ms) {
+    clearTimeout(this.again);
+    this.again = act && setTimeout(() => {
+      this.again = null;
+      act();
+    }, ms);
+  }
+
+  // stuck: what is there may be what is shown already.
+  async probe({ stuck = false } = {}) {
     if (this.signal.aborted || this.mode !== 'live') return;
     const answer = await fetch(this.player.feed.addressOf('live', 'media.m3u8'), { signal: AbortSignal.any?.([this.signal, AbortSignal.timeout(15_000)]) ?? this.signal }).catch(() => null);
     const playlist = answer?.ok ? await answer.text().catch(() => '') : '';
     if (this.signal.aborted || this.mode !== 'live') return;
     if (!playlist || playlist.includes('#EXT-X-ENDLIST')) {
-      this.again = setTimeout(() => this.silent(), kAgain);
+      await this.silent();
       return;
     }
+    const newest = parsePlaylist(playlist).at(-1);
+    if (stuck && !(newest && newest.programDateTime + newest.duration * 1000 > this.player.wall + kStuck)) return;
     this.player.open('live');
     this.player.play();
   }

@@ -108,12 +108,10 @@ export class Feed extends EventTarget {
     const hint = this.live && details.fragmentHint?.programDateTime ? [details.fragmentHint] : [];
     this.timeline = new Timeline(hint.length ? [...details.fragments, ...hint] : details.fragments, { open: details.live });
     // Before anything is asked for from the beginning of the day.
-    if (first && !this.live && this.wanted !== null) {
-      const to = this.timeline.timeAt(this.wanted) ?? { time: Math.max(0, this.timeline.end - 1) };
-      this.hls.startLoad(to.time);
-    } else if (first && this.live && this.wanted !== null) {
+    if (first && this.wanted !== null) {
       const to = this.timeline.timeAt(this.wanted);
-      if (to) this.hls.startLoad(to.time);
+      if (to && to.wall - this.wanted > 1000) this.tell('gap', { from: this.timeline.gapAt(this.wanted)?.from ?? this.wanted, to: to.wall });
+      if (to || !this.live) this.hls.startLoad(to ? to.time + 0.01 : Math.max(0, this.timeline.end - 1));
     }
     if (first) this.wanted = null;
     if (this.live) this.measureEdge(details.edge);
@@ -175,7 +173,11 @@ export class Feed extends EventTarget {
     this.healed = this.healed.filter((at) => now - at < 60_000);
     if (this.healed.length < 2) {
       this.healed.push(now);
-      return this.hls.recoverMediaError();
+      const playing = !this.video.paused;
+      this.hls.recoverMediaError();
+      // Taking the source away has paused it.
+      if (playing) this.video.play().catch(() => {});
+      return undefined;
     }
     return this.tell('trouble', { kind: 'broken', text: data.error?.message ?? data.details, wall });
   }

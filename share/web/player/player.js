@@ -140,7 +140,10 @@ export class Player extends EventTarget {
     clearTimeout(this.noteTimer);
     this.note.hidden = false;
     setText(this.note, text);
-    this.noteTimer = setTimeout(() => { this.note.hidden = true; }, kNoteStays);
+    this.noteTimer = setTimeout(() => {
+      this.note.hidden = true;
+      setText(this.note, '');
+    }, kNoteStays);
   }
 
   // In place of the picture, until something else is said or it plays: { shape, title, text, actions }, null: nothing.

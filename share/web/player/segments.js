@@ -103,33 +103,34 @@ export class SegmentList extends EventTarget {
     const length = h('span', { class: 'segment-length numbers' });
     const what = h('span', { class: 'segment-what' });
     const mark = h('span', { class: 'segment-pin' }, icon('pin'));
-    const play = h('button', { type: 'button', class: 'segment-go', tabindex: '-1', dataset: { act: 'go' } }, time, length, what, mark);
+    const reason = h('span', { class: 'visually-hidden' });
+    const play = h('button', { type: 'button', class: 'segment-go', tabindex: '-1', dataset: { act: 'go' } }, time, ' ', length, ' ', what, mark, reason);
     const download = h('a', { class: 'icon-button', tabindex: '-1', download: true }, icon('download'));
     const remove = h('button', { type: 'button', class: 'icon-button', tabindex: '-1', dataset: { act: 'remove' } }, icon('trash'));
     const why = h('button', { type: 'button', class: 'icon-button', tabindex: '-1', dataset: { act: 'explain' } }, icon('help'));
     const element = h('div', { class: 'segment', role: 'row' }, h('div', { role: 'gridcell', class: 'segment-cell' }, play),
       h('div', { role: 'gridcell', class: 'segment-actions' }, download, remove, why));
-    return { element, time, length, what, mark, play, download, remove, why };
+    return { element, time, length, what, mark, reason, play, download, remove, why };
   }
 
   write(row, index) {
     const of = this.rows[index];
     const { element } = row;
-    const from = clock(of.from, this.offset), length = duration(of.to - of.from);
+    const from = clock(of.from, this.offset);
     const isGap = of.kind === 'gap';
     element.dataset.index = String(index);
     element.className = `segment ${of.kind}${index === this.current ? ' now' : ''}`;
     element.style.transform = `translateY(${index * this.height}px)`;
     element.setAttribute('aria-rowindex', String(index + 1));
     setText(row.time, from);
-    setText(row.length, length);
+    setText(row.length, duration(of.to - of.from));
     const pin = !isGap && this.facts.pinned(of);
     row.mark.hidden = !pin;
     row.mark.title = pin ? t('segments.pinned', { reason: pin.reason }) : '';
+    // What the icon and the pattern say to those who see.
+    setText(row.reason, isGap ? t('watch.no_preview') : row.mark.title);
     setText(row.what, isGap ? causeText(of.cause) : this.describe(of));
     element.style.setProperty('--cause', isGap ? `var(--cause-${of.cause})` : 'transparent');
-    row.play.setAttribute('aria-label', isGap ? t('watch.gap', { from, to: clock(of.to, this.offset), cause: causeText(of.cause) })
-      : [t('segments.play', { time: from }), length, this.describe(of), pin && t('segments.pinned', { reason: pin.reason })].filter(Boolean).join(', '));
     row.play.tabIndex = index === this.active ? 0 : -1;
     row.download.hidden = isGap;
     row.remove.hidden = isGap || !this.mayDelete;

@@ -44,7 +44,7 @@ export class TimeBar extends EventTarget {
     this.legend = h('ul', { class: 'legend', 'aria-label': t('watch.legend') });
     this.names = h('div', { class: 'timebar-names', 'aria-hidden': 'true', hidden: names.length < 2 }, names.map((name) => h('span', {}, name)));
     this.element = h('div', { class: 'timebar' }, h('div', { class: 'timebar-body' }, this.names, this.box),
-      h('div', { class: 'timebar-foot' }, this.legend, h('span', { class: 'spring' }), this.range, h('div', { class: 'timebar-tools' }, this.zoomOut, this.zoomIn, this.all)));
+      h('div', { class: 'timebar-foot' }, this.legend, this.range, h('div', { class: 'timebar-tools' }, this.zoomOut, this.zoomIn, this.all)));
   }
 
   destroy() {

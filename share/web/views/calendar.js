@@ -32,9 +32,10 @@ function label(day, known, today) {
 
 function cell(device, day, known, today) {
   const share = known ? Math.max(0.08, known.percent / 100) : 0;
-  const inside = [h('span', { class: 'calendar-number' }, String(Number(day.slice(8)))), known && h('span', { class: 'calendar-percent' }, percent(known.percent)),
-    known && h('span', { class: 'calendar-more' }, t('calendar.files', { count: known.files }), h('br'), bytes(known.bytes))];
-  const attributes = { class: `calendar-day${known ? '' : ' none'}${day === today ? ' today' : ''}`, tabindex: '-1', dataset: { day }, 'aria-label': label(day, known, today),
+  const shown = { 'aria-hidden': 'true' };
+  const inside = [h('span', { class: 'visually-hidden' }, label(day, known, today)), h('span', { class: 'calendar-number', ...shown }, String(Number(day.slice(8)))),
+    known && h('span', { class: 'calendar-percent', ...shown }, percent(known.percent)), known && h('span', { class: 'calendar-more', ...shown }, t('calendar.files', { count: known.files }), h('br'), bytes(known.bytes))];
+  const attributes = { class: `calendar-day${known ? '' : ' none'}${day === today ? ' today' : ''}`, tabindex: '-1', dataset: { day },
     'aria-current': day === today ? 'date' : null, style: { '--share': String(share) } };
   return h('td', { role: 'gridcell' }, known ? h('a', { href: href(`/d/${part(device)}/${day}`), ...attributes }, inside)
     : h('span', { role: 'link', 'aria-disabled': 'true', ...attributes }, inside));
