@@ -10,6 +10,7 @@ const kCodecErrors = new Set(['manifestIncompatibleCodecsError', 'bufferAddCodec
 // Seconds of media ahead: faster playing needs more of it in the same time.
 const kAhead = 30, kBehind = 60;
 const kCatchUp = 1.1;
+const kDates = 60;
 
 // Events (CustomEvent, with `detail`):
 //   timeline  where the wall clock lies is known, or known anew
@@ -25,7 +26,7 @@ const kCatchUp = 1.1;
 export class Feed extends EventTarget {
   constructor(video, device) {
     super();
-    Object.assign(this, { video, device, hls: null, when: null, timeline: null, index: -1, wanted: null, healed: [], rate: 1 });
+    Object.assign(this, { video, device, hls: null, when: null, timeline: null, index: -1, wanted: null, healed: [], rate: 1, dates: [] });
     this.listeners = new AbortController();
     const on = (name, act) => video.addEventListener(name, act, { signal: this.listeners.signal });
     on('timeupdate', () => this.look());
@@ -251,20 +252,18 @@ export class Feed extends EventTarget {
     if (this.live) this.hls.config.maxLiveSyncPlaybackRate = rate === 1 && !this.steered ? kCatchUp : 1;
   }
 
-  // Each answer's Date, whole seconds, says that the server's clock was in [Date, Date + 1 s) between asking and answering:
-  // from several answers the difference to this one's is known ever better.
+  // An answer's Date is the server's clock cut to seconds, some time ago: its clock is at least that.  The largest difference
+  // of many answers comes near, and no answer that was late can spoil it.
   readServerClock(networkDetails) {
     const date = Date.parse(networkDetails?.getResponseHeader?.('Date'));
     if (Number.isNaN(date)) return;
-    const now = Date.now();
-    // A blocking playlist request may have lasted; the answer was written at its end.
-    const [low, high] = [date - now, date + 1000 - now + 200];
-    const known = this.clock ?? [-Infinity, Infinity];
-    this.clock = low > known[1] || high < known[0] ? [low, high] : [Math.max(low, known[0]), Math.min(high, known[1])];
+    this.dates.push(date - Date.now());
+    if (this.dates.length > kDates) this.dates.shift();
   }
   // What the server's clock says now, as far as it is known.
   get serverNow() {
-    return Date.now() + (this.clock ? (this.clock[0] + this.clock[1]) / 2 : 0);
+    const { length } = this.dates;
+    return Date.now() + (length ? Math.max(...this.dates) + 1000 / (length + 1) : 0);
   }
   // How long ago what is shown was in front of the camera, in ms; null when that is unknown.
   get latency() {

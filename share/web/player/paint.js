@@ -63,7 +63,7 @@ export function swatch(cause, colours) {
   canvas.width = 24 * ratio;
   canvas.height = 16 * ratio;
   const c = canvas.getContext('2d');
-  c.fillStyle = cause === 'covered' ? colours.covered : c.createPattern(colours.tiles[cause], 'repeat');
+  c.fillStyle = cause === 'covered' ? colours.covered : cause === 'kept' ? colours.warn : c.createPattern(colours.tiles[cause], 'repeat');
   c.fillRect(0, 0, canvas.width, canvas.height);
   return canvas;
 }
@@ -185,7 +185,9 @@ function paintMark(c, view, colours, x) {
   c.globalAlpha = 0.25;
   c.fillRect(left, top, right - left, height);
   c.globalAlpha = 1;
-  for (const [at, letter, side] of [[from, 'A', 1], [to, 'B', -1]]) {
+  // Inside, where there is room for both.
+  const inside = right - left > 30 ? 1 : -1;
+  for (const [at, letter, side] of [[from, 'A', inside], [to, 'B', -inside]]) {
     if (at === null || at < view.from - 1 || at > view.to + 1) continue;
     const edge = Math.round(x(at));
     c.fillStyle = colours.accent;

@@ -34,7 +34,7 @@ export class Player extends EventTarget {
     this.clock = h('output', { class: 'wall-clock', 'aria-label': t('watch.shown'), 'aria-live': 'off' }, '--:--:--');
     this.liveBadge = h('button', { type: 'button', class: 'live-badge', hidden: true, onclick: () => this.dispatchEvent(new CustomEvent('live')) });
     this.speedBadge = h('span', { class: 'speed-badge', hidden: true });
-    this.note = h('div', { class: 'picture-note', role: 'status', slot: 'top-chrome', hidden: true });
+    this.note = h('div', { class: 'picture-note', role: 'status', slot: 'top-chrome', noautohide: true, hidden: true });
     this.message = h('div', { class: 'picture-message', hidden: true });
     const id = newId('speed');
     this.rates = h('select', { id, class: 'rates', 'aria-label': t('watch.speed'), onchange: () => this.speed.set(Number(this.rates.value)) },
@@ -48,7 +48,7 @@ export class Player extends EventTarget {
       h('media-mute-button', { notooltip: true }), h('media-volume-range', {}), this.clock, this.liveBadge, h('span', { class: 'spring' }),
       this.rates, h('media-pip-button', { notooltip: true }), h('media-fullscreen-button', { notooltip: true }));
     this.controller = h('media-controller', { class: 'picture', nohotkeys: true, novolumepref: true, fullscreenelement: around, noautoseektolive: true },
-      this.video, this.note, h('div', { class: 'picture-badges', slot: 'top-chrome' }, this.speedBadge),
+      this.video, this.note, h('div', { class: 'picture-badges', slot: 'top-chrome', noautohide: true }, this.speedBadge),
       h('media-loading-indicator', { slot: 'centered-chrome', noautohide: true }), bar);
     return h('section', { class: 'stage', 'aria-label': t('watch.picture') }, this.controller, this.message);
   }

@@ -78,7 +78,7 @@ export class Conductor extends EventTarget {
     const known = this.parts.filter(({ feed }) => feed.live && feed.timeline && feed.edgeLag !== undefined && !feed.failed);
     if (!known.length) return;
     const lag = Math.min(20_000, Math.max(...known.map(({ feed }) => feed.edgeLag)) + kLiveReserve);
-    this.lag = this.lag === undefined ? lag : Math.max(lag, this.lag - 20);
+    this.lag = this.lag === undefined ? lag : Math.max(lag, this.lag - 3);
     this.wall = known[0].feed.serverNow - this.lag;
   }
 

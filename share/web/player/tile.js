@@ -23,7 +23,7 @@ export class Tile extends EventTarget {
     this.message = h('p', { class: 'tile-message', hidden: true });
     this.sound = h('button', { type: 'button', class: 'icon-button', 'aria-pressed': 'false', 'aria-label': t('together.sound', { name: this.name }), title: t('together.sound', { name: this.name }),
       onclick: () => this.dispatchEvent(new Event('sound')) }, icon('silent'));
-    this.alone = h('a', { class: 'tile-name', href: href(`/d/${part(device.device)}`), 'aria-label': t('together.open', { name: this.name }) }, this.name);
+    this.alone = h('a', { class: 'tile-name', href: href(`/d/${part(device.device)}`), title: t('together.open', { name: this.name }) }, this.name);
     this.element = h('li', { class: 'tile' }, this.video, this.message, h('div', { class: 'tile-bar' }, this.alone, this.sound));
   }
 

@@ -155,12 +155,14 @@ export class TimeBar extends EventTarget {
   showLegend() {
     const found = new Set(this.rows.flatMap((row) => row.gaps.map((gap) => gap.cause)));
     const kinds = new Set(this.rows.flatMap((row) => (row.events ?? []).map((e) => (eventKinds.includes(e.kind) ? e.kind : 'mark'))));
-    const key = [...found, '|', ...kinds].join() + matchMedia('(prefers-color-scheme: dark)').matches;
+    const kept = this.rows.some((row) => row.pins?.length);
+    const key = [...found, '|', ...kinds, kept].join() + matchMedia('(prefers-color-scheme: dark)').matches;
     if (key === this.legendKey || !this.element.isConnected) return this.legendLater();
     this.legendKey = key;
     this.colours ??= palette(this.element);
     return replace(this.legend, h('li', {}, swatch('covered', this.colours), t('watch.recorded')),
       causes.filter((cause) => found.has(cause)).map((cause) => h('li', {}, swatch(cause, this.colours), t(`cause.${cause}`))),
+      kept && h('li', {}, swatch('kept', this.colours), t('watch.kept')),
       eventKinds.filter((kind) => kinds.has(kind)).map((kind) => h('li', {}, eventSwatch(kind, this.colours), t(`event.${kind}`))));
   }
   legendLater() {

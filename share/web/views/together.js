@@ -31,7 +31,7 @@ function choose(devices, chosen) {
     return h('form', { class: 'form', onchange: limit, onsubmit: (event) => { event.preventDefault(); close(boxes.filter((box) => box.checked).map((box) => box.value)); } },
       h('fieldset', {}, h('legend', { class: 'hint' }, t('together.choose_hint', { count: kMost })), devices.map((device, i) => h('label', { class: 'check' }, boxes[i],
         h('span', {}, nameOf(device), device.nickname && h('span', { class: 'hint' }, ` ${device.device}`))))),
-      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary' }, t('watch.go_do')), button({ onclick: () => close() }, t('action.cancel'))));
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary' }, t('together.watch')), button({ onclick: () => close() }, t('action.cancel'))));
   });
 }
 
@@ -54,6 +54,7 @@ class Together {
     const id = newId('together');
     const columns = Math.ceil(Math.sqrt(this.tiles.length));
     const tool = (shape, key, act) => h('button', { type: 'button', class: 'icon-button', 'aria-label': t(key), title: t(key), onclick: act }, icon(shape));
+    const ten = (text, key, by) => h('button', { type: 'button', class: 'icon-button ten numbers', title: t(key), onclick: () => this.by(by) }, h('span', { 'aria-hidden': 'true' }, text), h('span', { class: 'visually-hidden' }, t(key)));
     this.playButton = tool('play', 'together.play', () => this.toggle());
     this.clock = h('output', { class: 'wall-clock', 'aria-label': t('watch.shown'), 'aria-live': 'off' }, '--:--:--');
     this.rates = h('select', { class: 'rates', 'aria-label': t('watch.speed'), onchange: () => this.setRate(Number(this.rates.value)) },
@@ -64,8 +65,8 @@ class Together {
     const jump = h('form', { class: 'control', novalidate: true, onsubmit: (event) => { event.preventDefault(); this.go(this.jump.value); } }, this.jump, h('button', { type: 'submit', class: 'button' }, t('watch.go_do')));
     this.screen = h('div', { class: 'watch-screen', id },
       h('ul', { class: 'tiles', style: { '--columns': String(columns), '--lines': String(Math.ceil(this.tiles.length / columns)) } }, this.tiles.map((tile) => tile.element)),
-      h('div', { class: 'together-controls' }, this.playButton, tool('back', 'together.back', () => this.by(-10_000)), tool('forward', 'together.forward', () => this.by(10_000)), this.clock, this.rates, this.liveButton,
-        this.note, h('span', { class: 'spring' }), tool('whole', 'keys.full', () => this.fullScreen())), this.bar.element);
+      h('div', { class: 'together-controls' }, this.playButton, ten('−10', 'together.back', -10_000), ten('+10', 'together.forward', 10_000), this.clock, this.rates, this.liveButton,
+        this.note, h('span', { class: 'spring' }), tool('full', 'keys.full', () => this.fullScreen())), this.bar.element);
     this.dayField = h('input', { type: 'date', value: this.day, 'aria-label': t('together.day'), onchange: () => isDay(this.dayField.value) && this.toDay(this.dayField.value) });
     const dayTool = (shape, key, by) => tool(shape, key, () => this.toDay(addDays(this.day, by)));
     return h('div', { class: 'page watch together' }, h('div', { class: 'page-head' }, h('h1', {}, t('together.title')),
