@@ -152,6 +152,7 @@ export default {
   'codec.title': 'Your browser can’t play {codec}',
   'codec.title_unknown': 'Your browser can’t play this recording',
   'codec.text': 'Download it and watch it in a player such as VLC, or open this page in Safari, or in Chrome or Edge on a computer that decodes H.265.',
+  'codec.skipped': 'Left out: {from} to {to} is {codec}, which your browser can’t play.',
   'codec.download': 'Download this file ({size})',
   'segments.title': 'Files',
   'segments.label': 'Files and gaps, by time',

@@ -152,6 +152,7 @@ export default {
   'codec.title': '이 브라우저는 {codec} 영상을 재생하지 못해요',
   'codec.title_unknown': '이 브라우저는 이 영상을 재생하지 못해요',
   'codec.text': '파일을 내려받아 VLC 같은 플레이어로 보거나, Safari 또는 H.265를 지원하는 컴퓨터의 Chrome이나 Edge에서 이 페이지를 열어 보세요.',
+  'codec.skipped': '{from}부터 {to}까지는 이 브라우저가 재생하지 못하는 {codec} 영상이라 건너뛰었어요.',
   'codec.download': '이 파일 내려받기 ({size})',
   'segments.title': '파일',
   'segments.label': '시간순 파일과 빈 구간',

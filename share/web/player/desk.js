@@ -6,13 +6,14 @@ import { h, icon, newId, replace, setText } from '../dom.js';
 import { date, percent, bytes, number, t, ago } from '../i18n.js';
 import { addDays, at, clock, dayOf, differsHere, formatOffset, isDay, kMinute } from '../time.js';
 import { button, explain, repeat, toast } from '../ui.js';
-import { Facts, kindText } from './facts.js';
+import { codecName, Facts, kindText } from './facts.js';
 import { Player } from './player.js';
 import { Preview } from './preview.js';
 import { SegmentList } from './segments.js';
 import { TimeBar } from './timebar.js';
 import { Tools } from './tools.js';
 import { addStyle } from './style.js';
+import { rangeOf, stretchAt, stretchesOf } from './stretches.js';
 import { parsePlaylist } from './timeline.js';
 import { listenToKeys, showHelp } from './keys.js';
 import * as actions from './actions.js';
@@ -171,6 +172,7 @@ class Desk {
         new Facts(this.device.device, this.facts.day).load({ signal: this.signal })]);
       await facts.loadSegments({ signal: this.signal });
       Object.assign(this, { device, facts });
+      if (this.stretches) this.stretches = stretchesOf(facts.segments);
       this.showFacts();
       this.showSegments();
     } catch (error) {
@@ -243,6 +245,7 @@ class Desk {
   seek(wall, { play = false, quiet = false } = {}) {
     if (wall < this.facts.from || wall >= this.facts.to) return this.leaveDay(wall);
     if (this.mode === 'live') return this.rewind(wall, play);
+    if (this.stretch && !(wall >= this.stretch.from && wall < this.stretch.to)) return this.openRecorded(wall, { play: play || this.player.playing });
     const landed = this.player.feed.seek(wall);
     if (landed === null) return this.behindEnd(wall);
     if (!quiet) {
@@ -276,7 +279,22 @@ class Desk {
     this.addressed = address ? performance.now() : 0;
     this.player.showLive(this.facts.isToday && this.device.state === 'live' ? { kind: 'off', text: t('watch.go_live') } : null);
     if (this.facts.first === null) return this.player.say({ shape: 'calendar', title: t('watch.empty_day'), text: t('watch.empty_text') });
+    if (this.stretches) return this.openStretch(wall, { address, play });
     this.player.open(this.facts.day, { wall, fresh: fresh || this.facts.isToday });
+    if (address) this.writeAddress(wall);
+    if (play) this.player.play();
+    this.addressed ||= performance.now() + 3000;
+    return undefined;
+  }
+
+  // Of a day that can't be played as a whole.
+  openStretch(wall, { address, play }) {
+    const found = stretchAt(this.stretches, wall);
+    this.stretch = found?.stretch ?? null;
+    if (!found) return this.codecTold(wall);
+    this.player.open(rangeOf(found.stretch), { wall: Math.max(wall, found.stretch.from) });
+    const { skipped } = found;
+    if (skipped) this.player.tell(t('codec.skipped', { from: clock(skipped.from, this.facts.offset), to: clock(skipped.to, this.facts.offset), codec: codecName(skipped.video) }));
     if (address) this.writeAddress(wall);
     if (play) this.player.play();
     this.addressed ||= performance.now() + 3000;
@@ -314,6 +332,7 @@ class Desk {
 
   async ended() {
     if (this.mode === 'live') return this.silent();
+    if (this.stretch && stretchAt(this.stretches, this.stretch.to)) return this.openRecorded(this.stretch.to, { play: true });
     if (!this.facts.isToday) return this.player.tell(t('watch.day_over', { day: this.facts.day }));
     return this.catchUp(this.player.wall);
   }
@@ -407,11 +426,19 @@ class Desk {
     return player.say({ title: t('watch.broken'), text: t('watch.broken_text'), actions: [skip] });
   }
 
+  // The whole day in a codec that this browser can't play, or parts of it.
   async codec(wall) {
     if (!this.facts.listed) await this.loadSegments();
+    const stretches = stretchesOf(this.facts.segments);
+    if (this.mode === 'live' || this.stretches || !stretches.some((s) => s.plays)) return this.codecTold(wall);
+    this.stretches = stretches;
+    return this.openRecorded(this.player.wall ?? wall ?? this.facts.first, { address: false, play: this.player.playing });
+  }
+
+  codecTold(wall) {
     const { facts, player } = this;
     const segment = facts.segmentAt(wall ?? facts.first) ?? facts.segments.find((s) => s.from >= (wall ?? 0)) ?? facts.segments[0];
-    player.say(actions.codecMessage(facts, segment));
+    player.say(actions.codecMessage(facts, this.mode === 'live' ? facts.segments.at(-1) ?? segment : segment));
   }
 
   // Deleted by somebody else or pruned while it was watched: on with what there is now.

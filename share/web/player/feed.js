@@ -273,7 +273,8 @@ export class Feed extends EventTarget {
   // Whether it is as live as it gets.
   get atEdge() {
     if (!this.live) return false;
-    if (this.native) return this.video.duration === Infinity || this.video.currentTime > this.video.seekable.end(0) - 20;
+    const { seekable } = this.video;
+    if (this.native) return !seekable.length || this.video.currentTime > seekable.end(seekable.length - 1) - 20;
     const edge = this.hls.liveSyncPosition;
     return edge === null || this.video.currentTime > edge - 3;
   }

@@ -301,7 +301,7 @@ export class TimeBar extends EventTarget {
     if (dragging?.kind === 'pinch' && this.pointers.size) return;
     this.dragging = null;
     if (!dragging || cancelled) return;
-    if (dragging.kind === 'click' && dragging.grip !== 'from' && dragging.grip !== 'to') this.seek(dragging.at, true);
+    if (dragging.kind === 'click') this.seek(dragging.at, true);
     else if (dragging.kind === 'head') this.seek(this.at(this.local(event).x), true);
   }
 
