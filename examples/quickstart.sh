@@ -66,12 +66,14 @@ has_encoder() { ffmpeg -hide_banner -loglevel error -encoders 2>/dev/null | grep
 prepare() {
   title 'Installing what is missing'
   "$source/share/packages/install.sh" build example
+  # Without the registry there are recordings, links and the page, but no player in it.
+  [[ ${CBX_NO_INSTALL:-} ]] || "$source/share/web/install.sh" || note 'the page has no player'
   title "Building in $build"
   # A folder that is configured already keeps its settings.
   if [[ ! -f $build/CMakeCache.txt ]]; then
     cmake -S "$source" -B "$build" -G Ninja -DBUILD_TESTING=OFF -Wno-dev >/dev/null
   fi
-  cmake --build "$build" --target cbx-ingest cbx-segment cbx-index cbx-account cbx-verify cbx-serve
+  cmake --build "$build" --target cbx-ingest cbx-segment cbx-index cbx-account cbx-verify cbx-serve cbx-picture
   build=$(cd "$build" && pwd)
   export PATH=$build:$PATH
 }

@@ -27,6 +27,9 @@ const std::map<std::string, PathParameter>& path_parameters() {
        {"The segment's id: its start in milliseconds since 1970.",
         R"({"type":"string","pattern":"^(0|[1-9][0-9]*)$"})"}},
       {"day", {"A day in the store's offset from UTC.", R"({"type":"string","format":"date"})"}},
+      {"picture",
+       {"`latest.jpg`, or a time in RFC 3339 with `.jpg` behind it.",
+        R"({"type":"string","pattern":"[.]jpg$","examples":["latest.jpg","2026-11-20T08:14:05Z.jpg"]})"}},
       {"time", {"Any time in that minute.", R"({"type":"string","examples":["2026-11-20T08:14:00Z"]})"}},
   };
   return kAll;

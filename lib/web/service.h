@@ -25,6 +25,7 @@ struct Context {
   const cut::SigningKey* signing_key = nullptr;  // of manifests; may be null
   std::string version;                           // "0.1.0"
   const std::atomic<bool>* stopping = nullptr;   // set when the server is to end: what takes long gives up; may be null
+  std::string picture_tool{};                    // the program cbx-picture; empty: there is none
 };
 
 // Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't

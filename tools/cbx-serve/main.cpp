@@ -44,7 +44,8 @@ struct Service {
         access(s, {}, clock, log),
         live(s, {}, clock, log),
         vault(s, access, live, clock, log),
-        context{std::move(s), access, vault, clock, log, key ? &*key : nullptr, CBX_VERSION, &stopping} {}
+        context{std::move(s),         access, vault, clock, log, key ? &*key : nullptr, CBX_VERSION, &stopping,
+                beside("cbx-picture")} {}
 
   std::vector<http::Route> routes() {
     std::vector<http::Route> all;

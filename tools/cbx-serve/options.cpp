@@ -14,6 +14,11 @@ bool is_loopback(const http::ListenAddress& address) {
          address.host.starts_with("127.");
 }
 
+std::filesystem::path own_folder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
 Result<unsigned> parse_mode(const std::string& text) {
   unsigned mode = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
@@ -80,9 +85,15 @@ Result<http::ServerOptions> server_options(const Options& o) {
   return out;
 }
 
+std::string beside(const std::string& program) {
+  std::error_code error;
+  const auto path = own_folder() / program;
+  return std::filesystem::is_regular_file(path, error) ? path.string() : std::string();
+}
+
 std::string own_web_folder() {
   std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto program = own_folder();
   for (const auto& folder : {program / CBX_WEB_FROM_BIN, program / "share/cbx/web", std::filesystem::path(CBX_WEB_DIR)})
     if (std::filesystem::is_regular_file(folder / "index.html", error)) return folder.lexically_normal().string();
   return {};

@@ -26,6 +26,8 @@ Result<http::ServerOptions> server_options(const Options& options);
 // The folder of the page that cbx came with: beside the program's own (…/bin, …/share/cbx/web), where a build folder
 // has a link, or where it was configured to be installed.  Empty when there is none.
 std::string own_web_folder();
+// The program of that name beside this one; empty when there is none.
+std::string beside(const std::string& program);
 // What an operator should know before strangers do: passwords and recordings in clear text.
 bool open_to_the_world_in_clear(const http::ServerOptions& options);
 

@@ -55,9 +55,26 @@ constexpr Line kTable[] = {
     {"getSegmentFile", "/media/cam01/$/segment.mp4", kView},
     {"getTrackInit", "/media/cam01/$/video/init.mp4", kView},
     {"getTrackStretch", "/media/cam01/$/video/~", kView},
+    {"getPicture", "/media/cam01/picture/latest.jpg", kView},
     {"getCut", "/media/cam01/cut/2026-11-20/video.mp4", kView},
     {"getCutManifest", "/media/cam01/cut/2026-11-20/manifest", kView},
     {"getCutSignature", "/media/cam01/cut/2026-11-20/manifest.sig", kView},
+    // Pages say nothing of anybody; what they ask for, does.
+    {"pageHome", "/", kAnybody},
+    {"pageLogin", "/login", kAnybody},
+    {"pageSignup", "/signup", kAnybody},
+    {"pageReset", "/reset", kAnybody},
+    {"pageAccount", "/account", kAnybody},
+    {"pageAdd", "/add", kAnybody},
+    {"pageCalendar", "/d/cam01", kAnybody},
+    {"pageSettings", "/d/cam01/settings", kAnybody},
+    {"pageLive", "/d/cam01/live", kAnybody},
+    {"pageDay", "/d/cam01/2026-11-20", kAnybody},
+    {"pageTogether", "/together", kAnybody},
+    {"pageAdmin", "/admin", kAnybody},
+    {"pageAdminUsers", "/admin/users", kAnybody},
+    {"pageAdminStore", "/admin/store", kAnybody},
+    {"getAsset", "/assets/none/app.js", kAnybody},
 };
 
 char outcome(int status) {
@@ -88,8 +105,9 @@ class Authorisation : public ApiTest {
     for (const auto& [mark, text] :
          {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}})
       if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
-    for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics"})
+    for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics", "/assets/"})
       if (path.starts_with(root)) return path;
+    if (std::string_view(line.route).starts_with("page")) return path;
     return cam_ + path;
   }
 
@@ -98,8 +116,9 @@ class Authorisation : public ApiTest {
 
 TEST_F(Authorisation, EveryRouteByEverybody) {
   std::map<std::string, http::Method> registered;
-  for (const auto& route : routes_)
-    EXPECT_TRUE(registered.emplace(route.name, route.method).second) << "two routes are called " << route.name;
+  for (const auto* routes : {&routes_, &page_routes_})
+    for (const auto& route : *routes)
+      EXPECT_TRUE(registered.emplace(route.name, route.method).second) << "two routes are called " << route.name;
   std::set<std::string> tried;
   for (const Line& line : kTable) {
     ASSERT_EQ(std::string_view(line.expected).size(), std::size(kAskers)) << line.route;
