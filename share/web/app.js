@@ -54,6 +54,8 @@ export function replaceQuery(query) {
 export async function setUser(user) {
   known.user = user;
   if (user?.language && user.language !== language() && Object.hasOwn(languages, user.language)) await setLanguage(user.language, { keep: true });
+  // Letters to somebody who was added at the terminal come in the language of their page.
+  else if (user?.language === '') api.patch('/api/v1/account', { language: language() }).catch(() => {});
   frame();
 }
 

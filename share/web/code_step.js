@@ -9,6 +9,12 @@ const kDigits = { email: 6, totp: 6, operator: 8 };
 
 // "１２３ 456" as it is meant
 const plain = (text) => text.normalize('NFKC').replace(/[\s-]/g, '');
+// What stands in a field for either kind of code.
+export function cleanCode(text) {
+  const bare = plain(text);
+  return /^\d+$/.test(bare) ? bare : recovery(text);
+}
+
 // Codes that are made of digits alone; the recovery code xxxxx-xxxxx is not.
 const isDigits = (text, factor) => new RegExp(`^\\d{${kDigits[factor]}}$`).test(text);
 

@@ -1,6 +1,6 @@
 // What the views are put together from: fields and forms, dialogs, messages, copying, QR codes.
 import { h, icon, newId, replace, setText, svg } from './dom.js';
-import { has, t } from './i18n.js';
+import { duration, has, t } from './i18n.js';
 
 // What to tell somebody of an error that `api` threw.
 export function explain(error) {
@@ -9,18 +9,25 @@ export function explain(error) {
     return t('error.bug');
   }
   const { status, code, detail, retryAfter } = error;
-  if (status === 429 && retryAfter) return t('error.wait', { count: retryAfter });
+  if (status === 429) return retryAfter ? t('error.wait', { time: duration(retryAfter * 1000) }) : t('error.429');
   if (code && has(`error.${code}`)) return t(`error.${code}`);
   if (has(`error.${status}`)) return t(`error.${status}`);
   if (status >= 500) return t('error.server');
-  return detail || t('error.bug');
+  // What only the server can word, in its own language.
+  return detail ? t('error.detail', { detail }) : t('error.bug');
 }
 
 // ---- messages
 
+// What is outside a modal dialog is out of reach, for screen readers too: it has trays of its own.
+function nearest(of) {
+  const open = [...document.querySelectorAll('dialog[open]')].at(-1);
+  return open?.querySelector(`:scope > .${of}`) ?? document.querySelector(`body > .${of}`);
+}
+
 // A short message that goes by itself; `kind`: 'done' or 'bad'.
 export function toast(text, kind = 'done') {
-  const tray = document.getElementById('toasts');
+  const tray = nearest('toasts');
   const note = h('div', { class: `toast ${kind}` }, icon(kind === 'bad' ? 'alert' : 'check'), h('span', {}, text),
     h('button', { type: 'button', class: 'icon-button', 'aria-label': t('action.dismiss'), onclick: () => note.remove() }, icon('close')));
   while (tray.children.length > 2) tray.firstChild.remove();
@@ -32,7 +39,7 @@ export function toast(text, kind = 'done') {
 
 // Says it to screen readers alone.
 export function announce(text) {
-  const region = document.getElementById('announcer');
+  const region = nearest('announcer');
   region.textContent = '';
   requestAnimationFrame(() => { region.textContent = text; });
 }
@@ -205,7 +212,7 @@ export function dialog(title, build, { wide } = {}) {
       h('button', { type: 'button', class: 'icon-button', 'aria-label': t('action.close'), onclick: () => close() }, icon('close')));
     const box = h('dialog', { class: wide ? 'wide' : null, 'aria-labelledby': id }, head);
     const before = document.activeElement;
-    box.append(h('div', { class: 'dialog-body' }, build(close)));
+    box.append(h('div', { class: 'dialog-body' }, build(close)), h('div', { class: 'toasts', role: 'status' }), h('div', { class: 'announcer visually-hidden', role: 'status' }));
     // Beside it is out of it; but not when a selection that began inside ends outside.
     let down = false;
     box.addEventListener('pointerdown', (event) => { down = event.target === box; });

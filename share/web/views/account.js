@@ -1,12 +1,12 @@
 // The account: language, password, e-mail, second factor, and where one is logged in.
 import { api } from '../api.js';
-import { codeStep } from '../code_step.js';
+import { cleanCode, codeStep } from '../code_step.js';
 import { h, redraw, replace, setText } from '../dom.js';
 import { ago, date, dateTime, language, languages, t } from '../i18n.js';
 import { changeLanguage, setUser, signOut, welcome } from '../app.js';
 import { agentName } from '../agent.js';
 import { kShortestPassword } from '../gate.js';
-import { button, confirm, copy, dialog, explain, field, form, notice, qr, toast } from '../ui.js';
+import { button, confirm, copyButton, dialog, explain, field, form, notice, qr, toast } from '../ui.js';
 
 const currentPassword = (of = {}) => field({ name: 'password', label: t('account.current'), type: 'password', autocomplete: 'current-password', ...of });
 // The current password was wrong; a function, as the language may change.
@@ -28,7 +28,7 @@ function changePassword() {
       field({ name: 'next', label: t('account.password.new'), hint: t('signup.password_hint', { count: kShortestPassword }), type: 'password', autocomplete: 'new-password', minlength: kShortestPassword }),
     ];
     return [h('p', { class: 'muted' }, t('account.password.others')), form({
-      fields, submit: t('account.password.change'), ...faults(), secondary: button({ onclick: () => close() }, t('action.cancel')),
+      fields, submit: t('account.password.change'), texts: faults().texts, faults: { ...faults().faults, bad_password: 'next' }, secondary: button({ onclick: () => close() }, t('action.cancel')),
       send: async (values) => {
         await api.post('/api/v1/account/password', { current: values.password, password: values.next });
         close(true);
@@ -49,7 +49,7 @@ function changeEmail(user) {
         currentPassword(),
       ];
       replace(place, form({
-        fields, submit: t('account.email.send'), ...faults(), secondary: button({ onclick: () => close() }, t('action.cancel')),
+        fields, submit: t('account.email.send'), texts: faults().texts, faults: { ...faults().faults, bad_email: 'email', email_taken: 'email' }, secondary: button({ onclick: () => close() }, t('action.cancel')),
         send: async ({ email, password }) => prove(await api.post('/api/v1/account/email', { email: email.trim(), password })),
       }));
       fields[0].input.focus();
@@ -88,7 +88,7 @@ function setUpTotp() {
         fields: [code], submit: t('account.totp.on'), faults: { wrong_code: 'code' }, texts: { wrong_code: t('account.totp.wrong') },
         secondary: button({ onclick: () => close() }, t('action.cancel')),
         send: async (values) => {
-          const { recovery_codes: codes } = await api.post('/api/v1/account/totp/confirm', { code: values.code.normalize('NFKC').replace(/\s/g, '') });
+          const { recovery_codes: codes } = await api.post('/api/v1/account/totp/confirm', { code: cleanCode(values.code) });
           keep(codes);
         },
       });
@@ -96,7 +96,7 @@ function setUpTotp() {
         h('li', { class: 'stack' }, h('p', {}, t('account.totp.scan')), qr(matrix, t('account.totp.qr')),
           h('p', { class: 'link-row' }, h('a', { href: uri }, t('account.totp.open'))),
           h('details', {}, h('summary', {}, t('account.totp.typed')), h('p', { class: 'mono' }, spaced),
-            h('div', { class: 'actions' }, button({ class: 'small', icon: 'copy', onclick: () => copyHere(secret) }, t('action.copy'))))),
+            h('div', { class: 'actions' }, copyButton(secret, t('account.totp.key'))))),
         h('li', {}, entry)));
       code.input.focus();
     };
@@ -110,18 +110,13 @@ function setUpTotp() {
       const hint = h('p', { class: 'field-error', role: 'alert' });
       replace(place, notice('done', t('account.totp.is_on')), h('h3', { tabindex: '-1' }, t('account.totp.codes')), h('p', { class: 'muted' }, t('account.totp.codes_text')),
         h('ul', { class: 'codes', 'aria-label': t('account.totp.codes') }, codes.map((code) => h('li', {}, code))),
-        h('div', { class: 'actions' }, button({ icon: 'copy', onclick: () => copyHere(codes.join('\n')) }, t('action.copy')), button({ icon: 'print', onclick: print }, t('action.print'))),
+        h('div', { class: 'actions' }, copyButton(codes.join('\n'), t('account.totp.codes')), button({ class: 'small', icon: 'print', onclick: print }, t('action.print'))),
         h('label', { class: 'check' }, box, h('span', {}, t('account.totp.kept'))), hint, h('div', { class: 'actions' }, done));
       place.querySelector('h3').focus();
     };
     first();
     return place;
   });
-}
-
-async function copyHere(text) {
-  await copy(text);
-  toast(t('copy.done'));
 }
 
 function print() {
@@ -135,7 +130,7 @@ function removeTotp() {
     title: t('account.totp.off_title'), text: t('account.totp.off_text'), action: t('account.totp.off'),
     fields: [currentPassword(), field({ name: 'code', label: t('code.label.totp'), hint: t('reset.code_hint'), autocomplete: 'one-time-code', autocapitalize: 'none', spellcheck: 'false' })],
     ...faults(),
-    work: ({ password, code }) => api.post('/api/v1/account/totp/remove', { password, code: code.trim() }),
+    work: ({ password, code }) => api.post('/api/v1/account/totp/remove', { password, code: cleanCode(code) }),
   });
 }
 
@@ -217,7 +212,7 @@ export default async function account({ user: known, signal }) {
   let user = known;
   const [fresh] = await Promise.all([api.get('/api/v1/account', { signal }), sessions.load()]);
   user = fresh;
-  const place = h('div', {});
+  const place = h('div', { class: 'panels' });
   const draw = () => redraw(place, identity(user, again), factor(user, reload));
   function again(changed) {
     user = changed;

@@ -168,8 +168,10 @@ export default async function devices({ signal }) {
     for (const { target, isIntersecting } of entries) {
       const of = cards.get(target.dataset.device);
       if (!of) continue;
+      clearTimeout(of.soon);
       if (!isIntersecting) inSight.delete(of);
-      else if (!inSight.has(of)) inSight.add(of), of.picture.load(signal);
+      // What only flies by needs no picture.
+      else if (!inSight.has(of)) of.soon = setTimeout(() => { inSight.add(of); of.picture.load(signal); }, 120);
     }
   }, { rootMargin: '200px' });
 
@@ -186,6 +188,7 @@ export default async function devices({ signal }) {
   function drop(id) {
     const of = cards.get(id);
     watcher.unobserve(of.element);
+    clearTimeout(of.soon);
     inSight.delete(of);
     of.picture.release();
     of.element.remove();

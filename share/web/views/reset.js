@@ -1,6 +1,6 @@
 // A new password, by a letter to the address; who has an authenticator needs it here too.
 import { api } from '../api.js';
-import { codeStep } from '../code_step.js';
+import { cleanCode, codeStep } from '../code_step.js';
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { href, welcome } from '../app.js';
@@ -28,7 +28,7 @@ export default async function reset() {
         fields: [password, code].filter(Boolean), submit: t('reset.save'),
         faults: { wrong_code: 'code', bad_password: 'password' }, texts: { gone: t('reset.gone') },
         send: async (values) => {
-          await api.post('/api/v1/reset/password', { challenge, password: values.password, ...(code && { code: values.code.trim() }) });
+          await api.post('/api/v1/reset/password', { challenge, password: values.password, ...(code && { code: cleanCode(values.code) }) });
           done();
         },
       }), h('div', { class: 'link-row' }, h('button', { type: 'button', class: 'link-button', onclick: first }, t('code.restart'))));

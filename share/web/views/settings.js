@@ -168,6 +168,18 @@ function forViewer(device, user) {
   } }, t('viewer.leave'))));
 }
 
+// What administrators see of a camera that is known by its recordings alone.
+function orphan(device) {
+  return panel(t('settings.orphan'), t('settings.orphan_text'), h('div', { class: 'actions' }, button({ icon: 'add', onclick: (event) => busy(event.currentTarget, async () => {
+    try {
+      await api.post('/api/v1/devices', { device: device.device });
+      await navigate(`/d/${part(device.device)}/settings?key`);
+    } catch (error) {
+      toast(explain(error), 'bad');
+    }
+  }) }, t('settings.orphan_add'))));
+}
+
 // ---- the view
 
 async function keyView(device, signal) {
@@ -190,7 +202,12 @@ export default async function settings({ params, query, user, signal }) {
   if (!device.may_change) return { title, element: h('div', { class: 'page middle' }, head, forViewer(device, user)) };
 
   const shares = sharing(device, signal);
-  await shares.load();
+  try {
+    await shares.load();
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    return { title, element: h('div', { class: 'page middle' }, head, orphan(device)) };
+  }
   let off = power(device, changed);
   function changed(now) {
     device = { ...device, ...now };

@@ -46,7 +46,7 @@ export default async function signup({ user }) {
     const name = nameField('');
     view.step(h('h1', {}, t('signup.taken.title')), h('p', { class: 'lead' }, t('signup.taken.text', { name: given.name })),
       form({
-        fields: [name], submit: t('signup.finish'), faults: { name_taken: 'name' }, texts: { gone: t('code.gone.title') },
+        fields: [name], submit: t('signup.finish'), faults: { name_taken: 'name', bad_name: 'name' }, texts: { gone: t('code.gone.title') },
         send: async (values) => enter(await api.post('/api/v1/signup/confirm', { challenge, name: values.name })),
       }));
   }
