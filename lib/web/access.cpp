@@ -222,6 +222,10 @@ http::Answer Access::with_principal(http::Request& request, std::function<http::
   return impl_->with_password(request, *now, shown, then);
 }
 
+void Access::refresh() {
+  impl_->directory.refresh();
+}
+
 bool Access::may(const Principal& principal, std::string_view device, Permission permission) {
   const auto now = impl_->directory.current();
   return now && now->may(principal, device, permission, impl_->wall());

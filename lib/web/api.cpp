@@ -48,25 +48,43 @@ http::Response answer(const ApiHandler& run, const Call& call) {
   return http::problem(response.error());
 }
 
-http::Answer begin(const std::shared_ptr<const ApiRoute>& route, const std::shared_ptr<const Call>& call) {
-  if (route->operation.who == Who::admin && !call->principal.admin)
-    return http::problem(403, "this is for administrators");
+// Who may not ask at all.
+std::optional<http::Response> refusal(const Call& call) {
+  const Principal& p = call.principal;
+  const Who who = call.operation->who;
+  if (who == Who::admin && !p.admin) return http::problem(403, "this is for administrators");
+  if (who == Who::user && (p.kind != Principal::Kind::user || p.only_device))
+    return http::problem(403, "this is for users: log in, or show a token that is not for one camera alone");
+  const bool looks = call.request.method == http::Method::get || call.request.method == http::Method::head;
+  if ((who == Who::user || who == Who::admin) && p.read_only && !looks)
+    return http::problem(403, "the token is for looking only");
+  return std::nullopt;
+}
+
+http::Answer begin(const std::shared_ptr<const ApiRoute>& route, const std::shared_ptr<const Call>& call,
+                   http::Request& request) {
+  if (auto refused = refusal(*call)) return std::move(*refused);
   if (const auto query = Query::check(call->request, names_of(route->operation)); !query)
     return http::problem(query.error());
+  if (route->start) return route->start(request, call);
   if (!route->is_heavy || !route->is_heavy(*call)) return answer(route->run, *call);
-  return http::Work{[route, call] { return answer(route->run, *call); }};
+  return later(call, route->run);
 }
 
 }  // namespace
+
+http::Work later(std::shared_ptr<const Call> call, ApiHandler run) {
+  return {[call = std::move(call), run = std::move(run)] { return answer(run, *call); }};
+}
 
 Query Call::query() const {
   return *Query::check(request, names_of(*operation));
 }
 
-Result<Opened> Call::open(Permission permission) const {
+Result<Opened> Call::open(Permission permission, Needs needs) const {
   const std::string device(request.param("device"));
   if (!is_device_id(device)) return fail(ErrorCode::no_input, "no such camera");
-  return context().vault.open(principal, device, permission);
+  return context().vault.open(principal, device, permission, needs);
 }
 
 std::string Call::next(const std::string& cursor) const {
@@ -89,10 +107,10 @@ http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute api) {
     call->request = request;
     call->now_ = floor_ms(shared->context.clock.wall());
     call->operation = &route->operation;
-    if (route->operation.who == Who::anybody) return begin(route, call);
-    return shared->context.access.with_principal(request, [route, call](const Principal& principal) {
+    if (route->operation.who == Who::anybody) return begin(route, call, request);
+    return shared->context.access.with_principal(request, [route, call, &request](const Principal& principal) {
       call->principal = principal;
-      return begin(route, call);
+      return begin(route, call, request);
     });
   };
   return out;

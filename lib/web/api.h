@@ -5,6 +5,9 @@
 #include <memory>
 
 #include "base/records.h"
+#include "index/in_progress.h"
+#include "web/erasures.h"
+#include "web/guesses.h"
 #include "web/names.h"
 #include "web/openapi.h"
 #include "web/query.h"
@@ -20,7 +23,11 @@ struct Shared {
   Names names;
   Usage usage;
   Today today;
-  std::string description;  // the OpenAPI document
+  index::FolderMemory folders;
+  Guesses claims{{}};                                    // of keys of cameras
+  Guesses lookups{{20, 60, std::chrono::seconds{600}}};  // of names of users
+  std::string description;                               // the OpenAPI document
+  std::unique_ptr<Erasures> erasures;                    // null for routes that need none
 };
 
 // One request whose query has been checked, asked by somebody known.  Its own copy of all: it may be answered by a
@@ -36,7 +43,7 @@ struct Call {
   // Of the request, which was found right.
   Query query() const;
   // The device that the path names.
-  Result<Opened> open(Permission permission) const;
+  Result<Opened> open(Permission permission, Needs needs = Needs::index) const;
   // The address of this request with another `cursor`; goes into `next`.
   std::string next(const std::string& cursor) const;
 
@@ -46,20 +53,32 @@ struct Call {
 
 // Errors: usage 400, no_input 404, permission 403, try_again 503; whatever else is ours: logged, and 500.
 using ApiHandler = std::function<Result<http::Response>(const Call&)>;
+// For routes that have to wait: asked again as http::Wait says.  `call` is the same request, and stays.
+using ApiStart = std::function<http::Answer(http::Request& request, const std::shared_ptr<const Call>& call)>;
 
 struct ApiRoute {
   Operation operation;
   ApiHandler run;
   // Whether this call takes longer than a look into the index; null: none does.
   bool (*is_heavy)(const Call&) = nullptr;
+  ApiStart start{};  // instead of `run`
 };
+
+// What is left of a call, for a worker.
+http::Work later(std::shared_ptr<const Call> call, ApiHandler run);
 
 inline bool always(const Call&) {
   return true;
 }
 
-// api_devices.cpp, api_coverage.cpp, api_segments.cpp, api_events.cpp, api_store.cpp
+// api_devices.cpp, api_device_owners.cpp, api_device_removal.cpp, api_shares.cpp, api_coverage.cpp, api_segments.cpp,
+// api_events.cpp, api_store.cpp
 std::vector<ApiRoute> device_routes();
+std::vector<ApiRoute> device_owner_routes();
+std::vector<ApiRoute> device_removal_routes();
+std::vector<ApiRoute> share_routes();
+std::vector<ApiRoute> user_routes();
+std::vector<ApiRoute> invite_routes();
 std::vector<ApiRoute> coverage_routes();
 std::vector<ApiRoute> segment_routes();
 std::vector<ApiRoute> event_routes();
@@ -95,6 +114,8 @@ Result<std::optional<std::string>> text_field(const Json& body, const char* name
 // A record as it is in its journal, without `v` and `type`.
 Json to_json(const Record& record);
 Json span_json(TimeRange span);
+// A camera and how it is: schema Device.
+Result<Json> device_json(const Call& call, const Opened& opened);
 Json segment_json(const SegmentRecord& segment);
 Json link_json(const index::LinkMinute& link);
 // In percent of `whole`, with two decimals; 100 is said only of what is whole.

@@ -96,6 +96,11 @@ Status DirectoryKeeper::look() {
   return {};
 }
 
+void DirectoryKeeper::refresh() {
+  const std::lock_guard lock(mutex_);
+  asked_.reset();
+}
+
 std::shared_ptr<const Directory> DirectoryKeeper::current() {
   const std::lock_guard lock(mutex_);
   const Monotonic now = clock_.monotonic();

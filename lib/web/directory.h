@@ -61,6 +61,8 @@ class DirectoryKeeper {
 
   // At most a second old; older, for half a minute, when state.db can't be read; then null.
   std::shared_ptr<const Directory> current();
+  // The next current() asks, however short ago the last one did.
+  void refresh();
 
  private:
   Status look();

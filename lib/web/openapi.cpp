@@ -26,6 +26,9 @@ const std::map<std::string, PathParameter>& path_parameters() {
       {"id",
        {"The segment's id: its start in milliseconds since 1970.",
         R"({"type":"string","pattern":"^(0|[1-9][0-9]*)$"})"}},
+      {"user", {"A login name.", R"({"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"})"}},
+      {"invite", {"The invitation's id, as their list has it.", R"({"type":"string"})"}},
+      {"link", {"The link's id, as the list of shares has it.", R"({"type":"string"})"}},
       {"day", {"A day in the store's offset from UTC.", R"({"type":"string","format":"date"})"}},
       {"time", {"Any time in that minute.", R"({"type":"string","examples":["2026-11-20T08:14:00Z"]})"}},
   };
@@ -64,6 +67,7 @@ std::string description(const Operation& op) {
                     *op.permission == Permission::view     ? " (its owner, its viewers, administrators)"
                     : *op.permission == Permission::change ? " (its owner, administrators; no read-only token)"
                                                            : " (itself, its owner, administrators)"));
+  if (op.who == Who::user) add("For users; not with tokens that are for looking only, or for one camera alone.");
   if (op.who == Who::admin) add("For administrators.");
   return text;
 }
@@ -73,7 +77,7 @@ Json problem_reply(const char* what) {
 }
 
 Json responses(const Operation& op) {
-  Json good{{"description", op.status == 201 ? "Done." : "As asked for."}};
+  Json good{{"description", op.status == 201 || op.status == 204 ? "Done." : "As asked for."}};
   if (!op.type.empty()) {
     Json media = Json::object();
     if (!op.schema.empty()) media["schema"] = reference(op.schema);
@@ -82,7 +86,7 @@ Json responses(const Operation& op) {
   Json out;
   out[std::to_string(op.status)] = std::move(good);
   if (op.who != Who::anybody) out["401"] = problem_reply("Nobody has said who is asking, or it is not so.");
-  if (op.who == Who::admin || (op.permission && *op.permission != Permission::view))
+  if (op.who == Who::admin || op.who == Who::user || (op.permission && *op.permission != Permission::view))
     out["403"] = problem_reply("Whoever asks may not do this.");
   if (op.permission) out["404"] = problem_reply("There is no such thing, or it is not for whoever asks.");
   out["4XX"] = problem_reply("The request is wrong; `detail` says what to do.");

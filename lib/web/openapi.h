@@ -21,7 +21,12 @@ struct Parameter {
 };
 
 // Who may ask at all; of a device, `permission` says it.
-enum class Who { anybody, principal, admin };
+enum class Who {
+  anybody,
+  principal,  // who has proved who they are
+  user,       // somebody as a whole: by password, or a token that is neither for looking only nor for one device alone
+  admin,      // to change something: no token that is for looking only
+};
 
 struct Operation {
   http::Method method = http::Method::get;

@@ -24,12 +24,13 @@ Result<std::optional<cut::SigningKey>> load_key(const std::string& path) {
 
 // Everything that is served, over one store.
 struct Service {
-  Service(store::Store s, std::optional<cut::SigningKey> k, const Logger& log)
+  Service(store::Store s, std::optional<cut::SigningKey> k, cli::PublishPoint publish, const Logger& log)
       : key(std::move(k)),
         access(s, {}, clock, log),
         live(s, {}, clock, log),
         vault(s, access, live, clock, log),
-        context{std::move(s), access, vault, clock, log, key ? &*key : nullptr, CBX_VERSION, &stopping} {}
+        context{std::move(s),      access, vault, clock, log, key ? &*key : nullptr, CBX_VERSION, &stopping,
+                std::move(publish)} {}
 
   std::vector<http::Route> routes() {
     std::vector<http::Route> all;
@@ -69,8 +70,14 @@ void serve_until_told(http::Server& server, SignalFd& signals, const Logger& log
   }
 }
 
+Result<cli::PublishPoint> publish_point(const Options& options) {
+  if (options.publish_host.empty()) return cli::PublishPoint{};
+  return cli::parse_publish_point(options.publish_host);
+}
+
 Result<int> run(const Options& options, const std::string& root, const Logger& log) {
   CBX_ASSIGN(const http::ServerOptions server_options, serve::server_options(options));
+  CBX_ASSIGN(auto publish, publish_point(options));
   CBX_ASSIGN(SignalFd signals, SignalFd::create());
   CBX_ASSIGN(store::Store store, store::Store::open(root));
   CBX_ASSIGN(auto key, load_key(options.sign));
@@ -78,7 +85,7 @@ Result<int> run(const Options& options, const std::string& root, const Logger& l
     log.warn(
         "serving beyond this machine without TLS: passwords and pictures can be read on the way (--cert, or a "
         "proxy and --trust-proxy)");
-  Service service(std::move(store), std::move(key), log);
+  Service service(std::move(store), std::move(key), std::move(publish), log);
   http::Server::Hooks hooks{web::Access::take_share_link, web::Access::redact};
   CBX_ASSIGN(http::Server server, http::Server::start(server_options, service.routes(), std::move(hooks), log));
   service.server = &server;

@@ -12,7 +12,8 @@ namespace cbx::serve {
 struct Options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::string unix_mode = "660";
-  std::string sign;  // private key file for manifests
+  std::string sign;          // private key file for manifests
+  std::string publish_host;  // where cameras reach the recorder, HOST[:PORT]
   int ready_fd = -1;
   http::ServerOptions server;
 };

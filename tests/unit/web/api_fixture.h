@@ -31,6 +31,7 @@ class ApiTest : public RecordingsTest {
       d.id = id;
       d.nickname = std::string("car of ") + id;
       d.tags = {"taxi"};
+      if (d.id == "cam02") d.key = "key-of-cam02";
       d.created = now;
       ASSERT_TRUE(state->add_device(d));
     }
@@ -103,7 +104,8 @@ class ApiTest : public RecordingsTest {
     auto signing = cut::SigningKey::load(key);
     ASSERT_TRUE(signing) << signing.error().message();
     key_ = std::make_unique<cut::SigningKey>(std::move(*signing));
-    context_ = std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9"});
+    context_ =
+        std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9", &stopping_});
     add_media_routes(*context_, routes_);
     add_api_routes(*context_, routes_);
     add_health_routes(
@@ -139,6 +141,7 @@ class ApiTest : public RecordingsTest {
   const std::string cam_ = "/api/v1/devices/cam01";
   std::map<std::string, std::string> tokens_;
   std::vector<WallMs> starts_;
+  std::atomic<bool> stopping_{false};
   std::vector<http::Route> routes_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<playback::LiveHub> live_;
