@@ -34,6 +34,7 @@ class Router {
   struct Node {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::unique_ptr<Node> any;
+    std::unique_ptr<Node> tail;  // all the rest
     std::vector<size_t> routes;
   };
   Status add(size_t index);

@@ -17,7 +17,7 @@ constexpr size_t kRecoveryHalf = 5;
 // Steps that are remembered as used, of which a log-in takes one.  Only those within the window matter, but a clock
 // that was wrong comes by the same time again.
 constexpr int kStepsKept = 100;
-constexpr std::chrono::minutes kOperatorCodeLasts{10};
+constexpr auto kOperatorCodeLasts = kChallengeLasts;
 
 // The step in which the code is right, one early or late (RFC 6238, 5.2).
 std::optional<int64_t> matching_step(ByteSpan secret, const std::string& code, WallMs now) {

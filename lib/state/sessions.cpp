@@ -17,15 +17,14 @@ constexpr std::chrono::hours kAhead{24};
 
 // What a stranger sent, without control characters and broken UTF-8, cut between two characters.
 std::string cleaned(std::string_view text, size_t longest) {
-  std::string clean = printable(text.substr(0, longest));
-  if (clean.size() <= longest) return clean;
-  size_t end = 0;
-  for (size_t next = 0; next <= longest && next < clean.size();) {
-    end = next;
-    next += std::max<size_t>(1, utf8_sequence_length(std::string_view(clean).substr(next)));
-    if (next <= longest) end = next;
+  std::string clean;
+  while (!text.empty()) {
+    const size_t length = std::max<size_t>(1, utf8_sequence_length(text));
+    const std::string piece = printable(text.substr(0, length));
+    if (clean.size() + piece.size() > longest) break;
+    clean += piece;
+    text.remove_prefix(length);
   }
-  clean.resize(end);
   return clean;
 }
 

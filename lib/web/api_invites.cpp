@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "web/letters.h"
 #include "web/ownership.h"
 
 namespace cbx::web {
@@ -16,6 +17,18 @@ Json invite_json(const state::Invite& invite) {
           {"created", format_rfc3339(invite.created)},
           {"until", format_rfc3339(invite.until)},
           {"by", invite.by}};
+}
+
+// Whether a letter with the way to sign up is on its way to whom the invitation is for.  Without the page's address
+// (--public-url) there is nothing to send: what a request says of its host is a stranger's word.
+bool send_letter(const Call& call, const state::Invite& invite, const std::string& path) {
+  const Context& context = call.context();
+  if (invite.email.empty() || context.mail == nullptr || context.login.public_url.empty()) return false;
+  LetterWords words;
+  words.link = context.login.public_url + path;
+  return context.mail->push(
+      make_letter(LetterKind::invite, language_of(call.request, ""), {invite.email, ""}, words),
+      context.clock.monotonic() + std::min<Millis>(invite.until - call.now(), state::kInviteLasts));
 }
 
 Result<http::Response> list(const Call& call) {
@@ -34,7 +47,10 @@ Result<http::Response> add(const Call& call) {
   CBX_ASSIGN(const auto email, text_field(body, "email"));
   CBX_ASSIGN(const auto admin, flag_field(body, "admin"));
   CBX_ASSIGN(const auto until, time_field(call, body, "until"));
-  if (email && !email->empty()) CBX_TRY(as_asked(state::check_email(*email)));
+  if (email && !email->empty()) {
+    CBX_TRY(as_asked(state::check_email(*email)));
+    CBX_TRY(as_asked(net::check_address(*email)));
+  }
   if (until && *until <= call.now())
     return fail(ErrorCode::usage, fmt::format("{} has passed already", format_rfc3339(*until)));
   wanted.email = email.value_or("");
@@ -47,7 +63,9 @@ Result<http::Response> add(const Call& call) {
   call.context().log.info("'{}' made invitation '{}'", call.principal.name, made.invite.id);
   Json out = invite_json(made.invite);
   // Behind '#', which browsers send to nobody.
-  out["path"] = "/signup#invite=" + made.secret;
+  const std::string path = "/signup#invite=" + made.secret;
+  out["path"] = path;
+  out["mailed"] = send_letter(call, made.invite, path);
   return uncached(call, out);
 }
 
@@ -79,7 +97,8 @@ std::vector<ApiRoute> invite_routes() {
                   .tag = "users",
                   .summary = "Invite somebody to sign up",
                   .description = "`path`, behind the page's address, is told this once. With `email` only who reads "
-                                 "mail there can use it.",
+                                 "mail there can use it; it is sent there, if the server sends letters and knows "
+                                 "the page's address.",
                   .who = Who::admin,
                   .body = "NewInvite",
                   .status = 201,

@@ -132,8 +132,9 @@ namespace {
 
 std::vector<ApiRoute> all_routes() {
   std::vector<ApiRoute> out;
-  for (auto* part : {device_routes, device_owner_routes, device_removal_routes, share_routes, user_routes,
-                     invite_routes, coverage_routes, segment_routes, event_routes, store_routes})
+  for (auto* part : {device_routes, device_owner_routes, device_removal_routes, share_routes, coverage_routes,
+                     segment_routes, event_routes, store_routes, login_routes, sign_up_routes, reset_routes,
+                     account_routes, session_routes, totp_routes, user_routes, invite_routes})
     for (auto& route : part()) out.push_back(std::move(route));
   return out;
 }

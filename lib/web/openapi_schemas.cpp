@@ -21,6 +21,7 @@ constexpr const char* kCommon = R"({
   "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string", "description": "What is wrong, and what to do."},
     "code": {"type": "string", "description": "A word for what is wrong, where programs may want to know."},
+    "tries_left": {"type": "integer", "minimum": 0, "description": "Of a wrong code."},
     "instance": {"type": "string"}, "request": {"type": "string"}}},
 "QrCode": {"type": "object", "description": "A QR code; leave 4 modules of margin around it.",
   "required": ["size", "rows"],
@@ -239,8 +240,9 @@ constexpr const char* kUsers = R"({
 "NewInvite": {"type": "object", "additionalProperties": false,
   "properties": {"email": {"type": "string"}, "admin": {"type": "boolean"},
     "until": {"type": "string", "description": "Without it, in a week."}}},
-"MadeInvite": {"allOf": [{"$ref": "#/components/schemas/Invite"}], "type": "object", "required": ["path"],
-  "properties": {"path": {"type": "string", "format": "uri-reference", "description": "Of the page; not told again."}}}
+"MadeInvite": {"allOf": [{"$ref": "#/components/schemas/Invite"}], "type": "object", "required": ["path", "mailed"],
+  "properties": {"path": {"type": "string", "format": "uri-reference", "description": "Of the page; not told again."},
+    "mailed": {"type": "boolean", "description": "A letter with it is on its way."}}}
 })";
 
 constexpr const char* kStore = R"({
@@ -282,7 +284,7 @@ constexpr const char* kStore = R"({
 const Json& schemas() {
   static const Json kAll = [] {
     Json all = Json::object();
-    for (const char* part : {kCommon, kDevices, kOwners, kRecordings, kEvents, kUsers, kStore})
+    for (const char* part : {kCommon, kDevices, kOwners, kRecordings, kEvents, kUsers, kStore, account_schemas()})
       all.update(Json::parse(part));
     return all;
   }();

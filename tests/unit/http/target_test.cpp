@@ -81,7 +81,9 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
                                     {Method::del, "/d/{device}", "remove", nothing, 0},
                                     {Method::get, "/d/all/y", "y", nothing, 0},
                                     {Method::post, "/d/new", "new", nothing, 0},
-                                    {Method::put, "/d/all/x", "put", nothing, 0}});
+                                    {Method::put, "/d/all/x", "put", nothing, 0},
+                                    {Method::get, "/f/{v}/{path...}", "tail", nothing, 0},
+                                    {Method::get, "/f/{v}/{w}/z", "z", nothing, 0}});
   ASSERT_TRUE(router) << router.error().message();
   const auto find = [&](std::string_view path, Method method = Method::get) {
     Fields params;
@@ -108,6 +110,11 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
   EXPECT_EQ(find("/d"), "none ");
   EXPECT_EQ(find("/d/"), "none ");
   EXPECT_EQ(find("/e"), "none ");
+  EXPECT_EQ(find("/f/1/a/b/c.js"), "tail path=a/b/c.js v=1");
+  EXPECT_EQ(find("/f/1/a"), "tail path=a v=1");
+  EXPECT_EQ(find("/f/1/a/z"), "z v=1 w=a");
+  EXPECT_EQ(find("/f/1"), "none ");
+  EXPECT_EQ(find("/f/1/"), "none ");
 }
 
 TEST(Router, RefusesWrongTables) {
@@ -115,6 +122,7 @@ TEST(Router, RefusesWrongTables) {
   EXPECT_FALSE(Router::make({{Method::get, "a", "", nothing, 0}}));
   EXPECT_FALSE(Router::make({{Method::get, "/a//b", "", nothing, 0}}));
   EXPECT_FALSE(Router::make({{Method::get, "/a", "", nullptr, 0}}));
+  EXPECT_FALSE(Router::make({{Method::get, "/a/{x...}/b", "", nothing, 0}}));
 }
 
 TEST(Listen, Addresses) {

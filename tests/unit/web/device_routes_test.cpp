@@ -334,10 +334,16 @@ TEST_F(DeviceRoutes, ATokenForLookingChangesNothing) {
 }
 
 TEST_F(DeviceRoutes, InvitationsAreToldOnce) {
+  // Without the page's address a letter has nothing to say.
+  EXPECT_EQ(post("/api/v1/invites", R"({"email":"old@example.org"})", 201, "admin")["mailed"], false);
+  context_->login.public_url = "https://cbx.example.org";
   const TestJson made = post("/api/v1/invites", R"({"email":"new@example.org"})", 201, "admin");
   const std::string path = made["path"], secret = path.substr(path.find('=') + 1);
   EXPECT_TRUE(path.starts_with("/signup#invite="));
   EXPECT_EQ(made["by"], "root");
+  EXPECT_EQ(made["mailed"], true);
+  EXPECT_EQ(mail_.letter(1).to.address, "new@example.org");
+  EXPECT_NE(mail_.letter(1).text.find("https://cbx.example.org" + path), std::string::npos) << mail_.letter(1).text;
   auto state = state::State::open(store_.state_path(), false);
   const auto found = state->find_invite(secret, floor_ms(clock_.wall()));
   ASSERT_TRUE(found && *found);
