@@ -1,5 +1,7 @@
 #include "mp4/key_frames.h"
 
+#include <gtest/gtest.h>
+
 #include "fixture.h"
 
 namespace cbx::mp4 {
