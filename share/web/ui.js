@@ -28,8 +28,17 @@ function nearest(of) {
 // A short message that goes by itself; `kind`: 'done' or 'bad'.
 export function toast(text, kind = 'done') {
   const tray = nearest('toasts');
-  const note = h('div', { class: `toast ${kind}` }, icon(kind === 'bad' ? 'alert' : 'check'), h('span', {}, text),
-    h('button', { type: 'button', class: 'icon-button', 'aria-label': t('action.dismiss'), onclick: () => note.remove() }, icon('close')));
+  const note = h(
+    'div',
+    { class: `toast ${kind}` },
+    icon(kind === 'bad' ? 'alert' : 'check'),
+    h('span', {}, text),
+    h(
+      'button',
+      { type: 'button', class: 'icon-button', 'aria-label': t('action.dismiss'), onclick: () => note.remove() },
+      icon('close'),
+    ),
+  );
   while (tray.children.length > 2) tray.firstChild.remove();
   tray.append(note);
   // While it is pointed at or read by keyboard it stays.
@@ -41,13 +50,20 @@ export function toast(text, kind = 'done') {
 export function announce(text) {
   const region = nearest('announcer');
   region.textContent = '';
-  requestAnimationFrame(() => { region.textContent = text; });
+  requestAnimationFrame(() => {
+    region.textContent = text;
+  });
 }
 
 // A box that says what is wrong or good to know; kind: 'bad', 'warn', 'info', 'done'.
 export function notice(kind, ...children) {
   const shape = { bad: 'alert', warn: 'alert', done: 'check', info: 'info' }[kind];
-  return h('div', { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : null }, icon(shape), h('div', {}, ...children));
+  return h(
+    'div',
+    { class: `notice ${kind}`, role: kind === 'bad' ? 'alert' : null },
+    icon(shape),
+    h('div', {}, ...children),
+  );
 }
 
 // ---- buttons
@@ -90,24 +106,37 @@ export function copyButton(text, what) {
   const label = h('span', {}, t('action.copy'));
   const picture = h('span', { class: 'swap' }, icon('copy'));
   let timer;
-  return h('button', {
-    type: 'button', class: 'button small', 'aria-label': t('copy.what', { what }),
-    onclick: async () => {
-      await copy(typeof text === 'function' ? text() : text);
-      setText(label, t('copy.short'));
-      replace(picture, icon('check'));
-      clearTimeout(timer);
-      timer = setTimeout(() => { setText(label, t('action.copy')); replace(picture, icon('copy')); }, 2500);
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'button small',
+      'aria-label': t('copy.what', { what }),
+      onclick: async () => {
+        await copy(typeof text === 'function' ? text() : text);
+        setText(label, t('copy.short'));
+        replace(picture, icon('check'));
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          setText(label, t('action.copy'));
+          replace(picture, icon('copy'));
+        }, 2500);
+      },
     },
-  }, picture, label);
+    picture,
+    label,
+  );
 }
 
 // A line that is to be typed or pasted elsewhere.
 export function copyLine(name, text) {
   const id = newId('line');
-  return h('div', { class: 'copy-line' },
+  return h(
+    'div',
+    { class: 'copy-line' },
     h('div', { class: 'copy-head' }, h('h3', { id }, name), copyButton(text, name)),
-    h('pre', { tabindex: '0', role: 'group', 'aria-labelledby': id }, h('code', {}, text)));
+    h('pre', { tabindex: '0', role: 'group', 'aria-labelledby': id }, h('code', {}, text)),
+  );
 }
 
 // ---- fields and forms
@@ -119,14 +148,21 @@ export function field({ name, label, hint, type = 'text', options, optional, aft
   const error = h('p', { class: 'field-error', id: `${id}-error`, hidden: true });
   const common = { id, name, 'aria-describedby': hintId, required: !optional, ...attributes };
   const input = options
-    ? h('select', common, options.map(([value, text]) => h('option', { value }, text)))
+    ? h(
+        'select',
+        common,
+        options.map(([value, text]) => h('option', { value }, text)),
+      )
     : h(type === 'textarea' ? 'textarea' : 'input', { type: type === 'textarea' ? null : type, ...common });
   if (options && attributes.value !== undefined) input.value = attributes.value;
-  const element = h('div', { class: 'field' },
+  const element = h(
+    'div',
+    { class: 'field' },
     h('label', { for: id }, label, optional && h('span', { class: 'optional' }, ` ${t('field.optional')}`)),
     hint && h('p', { class: 'hint', id: hintId }, hint),
     type === 'password' ? withReveal(input) : h('div', { class: 'control' }, input, after),
-    error);
+    error,
+  );
   const show = (text) => {
     error.hidden = !text;
     setText(error, text);
@@ -138,15 +174,21 @@ export function field({ name, label, hint, type = 'text', options, optional, aft
 }
 
 function withReveal(input) {
-  const toggle = h('button', {
-    type: 'button', class: 'reveal', 'aria-pressed': 'false',
-    onclick: () => {
-      const shown = input.type === 'password';
-      input.type = shown ? 'text' : 'password';
-      toggle.setAttribute('aria-pressed', String(shown));
-      setText(toggle, t(shown ? 'action.hide' : 'action.show'));
+  const toggle = h(
+    'button',
+    {
+      type: 'button',
+      class: 'reveal',
+      'aria-pressed': 'false',
+      onclick: () => {
+        const shown = input.type === 'password';
+        input.type = shown ? 'text' : 'password';
+        toggle.setAttribute('aria-pressed', String(shown));
+        setText(toggle, t(shown ? 'action.hide' : 'action.show'));
+      },
     },
-  }, t('action.show'));
+    t('action.show'),
+  );
   toggle.setAttribute('aria-describedby', input.id);
   return h('div', { class: 'control' }, input, toggle);
 }
@@ -166,7 +208,10 @@ function fault(input) {
 //   send(values)  throws ApiError; its `code` is looked up in `faults`: { code: 'name of the field that is to say so' }
 //   texts         { code: text } in place of the general one
 // Answers the element; element.submitButton is its button.
-export function form({ fields = [], send, submit, secondary, danger, faults = {}, texts = {}, class: of = '' }, ...more) {
+export function form(
+  { fields = [], send, submit, secondary, danger, faults = {}, texts = {}, class: of = '' },
+  ...more
+) {
   const problem = h('div', { class: 'form-problem', role: 'alert' });
   const go = h('button', { type: 'submit', class: `button ${danger ? 'danger' : 'primary'}` }, submit);
   const tell = (text, code) => {
@@ -186,15 +231,25 @@ export function form({ fields = [], send, submit, secondary, danger, faults = {}
     if (wrong.length) return wrong[0].input.focus();
     return busy(go, async () => {
       try {
-        await send(Object.fromEntries(fields.map((f) => [f.name, f.input.type === 'checkbox' ? f.input.checked : f.input.value])));
+        await send(
+          Object.fromEntries(
+            fields.map((f) => [f.name, f.input.type === 'checkbox' ? f.input.checked : f.input.value]),
+          ),
+        );
       } catch (error) {
         if (error?.name === 'AbortError') return;
         tell(texts[error?.code] ?? explain(error), error?.code);
       }
     });
   };
-  const element = h('form', { class: `form ${of}`, novalidate: true, onsubmit },
-    fields.map((f) => f.element), more, problem, h('div', { class: 'actions' }, go, secondary));
+  const element = h(
+    'form',
+    { class: `form ${of}`, novalidate: true, onsubmit },
+    fields.map((f) => f.element),
+    more,
+    problem,
+    h('div', { class: 'actions' }, go, secondary),
+  );
   element.submitButton = go;
   return element;
 }
@@ -207,16 +262,35 @@ export function dialog(title, build, { wide } = {}) {
   return new Promise((resolve) => {
     const id = newId('dialog');
     let value;
-    const close = (given) => { value = given; box.close(); };
-    const head = h('header', {}, h('h2', { id }, title),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': t('action.close'), onclick: () => close() }, icon('close')));
+    const close = (given) => {
+      value = given;
+      box.close();
+    };
+    const head = h(
+      'header',
+      {},
+      h('h2', { id }, title),
+      h(
+        'button',
+        { type: 'button', class: 'icon-button', 'aria-label': t('action.close'), onclick: () => close() },
+        icon('close'),
+      ),
+    );
     const box = h('dialog', { class: wide ? 'wide' : null, 'aria-labelledby': id }, head);
     const before = document.activeElement;
-    box.append(h('div', { class: 'dialog-body' }, build(close)), h('div', { class: 'toasts', role: 'status' }), h('div', { class: 'announcer visually-hidden', role: 'status' }));
+    box.append(
+      h('div', { class: 'dialog-body' }, build(close)),
+      h('div', { class: 'toasts', role: 'status' }),
+      h('div', { class: 'announcer visually-hidden', role: 'status' }),
+    );
     // Beside it is out of it; but not when a selection that began inside ends outside.
     let down = false;
-    box.addEventListener('pointerdown', (event) => { down = event.target === box; });
-    box.addEventListener('click', (event) => { if (down && event.target === box) close(); });
+    box.addEventListener('pointerdown', (event) => {
+      down = event.target === box;
+    });
+    box.addEventListener('click', (event) => {
+      if (down && event.target === box) close();
+    });
     box.addEventListener('close', () => {
       box.remove();
       if (before?.isConnected) before.focus();
@@ -224,7 +298,9 @@ export function dialog(title, build, { wide } = {}) {
     });
     document.body.append(box);
     box.showModal();
-    (box.querySelector('[autofocus]') ?? box.querySelector('.dialog-body :is(input, select, textarea, button)'))?.focus();
+    (
+      box.querySelector('[autofocus]') ?? box.querySelector('.dialog-body :is(input, select, textarea, button)')
+    )?.focus();
   });
 }
 
@@ -232,9 +308,20 @@ export function dialog(title, build, { wide } = {}) {
 // the dialog waits and may throw; answers whether it was done.
 export function confirm({ title, text, action, danger = true, typed, fields = [], work, texts }) {
   return dialog(title, (close) => {
-    const check = typed && field({ name: 'typed', label: t('confirm.type', { text: typed }), autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' });
+    const check =
+      typed &&
+      field({
+        name: 'typed',
+        label: t('confirm.type', { text: typed }),
+        autocomplete: 'off',
+        autocapitalize: 'none',
+        spellcheck: 'false',
+      });
     const element = form({
-      fields: check ? [...fields, check] : fields, submit: action, danger, texts,
+      fields: check ? [...fields, check] : fields,
+      submit: action,
+      danger,
+      texts,
       secondary: button({ onclick: () => close() }, t('action.cancel')),
       send: async (values) => {
         if (check && values.typed.trim() !== typed) {
@@ -254,21 +341,39 @@ export function confirm({ title, text, action, danger = true, typed, fields = []
 
 // The QR code of { size, rows }: dark on white with its quiet zone in any colour scheme, or phones can't read it.
 export function qr({ size, rows }, label) {
-  const quiet = 4, whole = size + 2 * quiet;
+  const quiet = 4,
+    whole = size + 2 * quiet;
   let path = '';
   rows.forEach((row, y) => {
-    for (const run of row.matchAll(/1+/g)) path += `M${run.index + quiet} ${y + quiet}h${run[0].length}v1h-${run[0].length}z`;
+    for (const run of row.matchAll(/1+/g))
+      path += `M${run.index + quiet} ${y + quiet}h${run[0].length}v1h-${run[0].length}z`;
   });
-  return svg('svg', { class: 'qr', viewBox: `0 0 ${whole} ${whole}`, role: 'img', 'aria-label': label, 'shape-rendering': 'crispEdges' },
-    svg('rect', { width: whole, height: whole, fill: '#fff' }), svg('path', { d: path, fill: '#000' }));
+  return svg(
+    'svg',
+    {
+      class: 'qr',
+      viewBox: `0 0 ${whole} ${whole}`,
+      role: 'img',
+      'aria-label': label,
+      'shape-rendering': 'crispEdges',
+    },
+    svg('rect', { width: whole, height: whole, fill: '#fff' }),
+    svg('path', { d: path, fill: '#000' }),
+  );
 }
 
 // A place for something that comes, as large as it will be.
 export const skeleton = (of = '') => h('div', { class: `skeleton ${of}`, 'aria-hidden': 'true' });
 
 export function emptyState(shape, title, text, ...actions) {
-  return h('div', { class: 'empty' }, h('div', { class: 'empty-icon' }, icon(shape)), h('h2', {}, title),
-    text && h('p', {}, text), actions.length > 0 && h('div', { class: 'actions center' }, actions));
+  return h(
+    'div',
+    { class: 'empty' },
+    h('div', { class: 'empty-icon' }, icon(shape)),
+    h('h2', {}, title),
+    text && h('p', {}, text),
+    actions.length > 0 && h('div', { class: 'actions center' }, actions),
+  );
 }
 
 // Runs `work` at once and then again this long after it ended, but not while the page can't be seen; then at once when
@@ -282,7 +387,9 @@ export function repeat(work, ms, signal) {
     clearTimeout(timer);
     if (!signal.aborted) timer = setTimeout(run, ms);
   };
-  const seen = () => { if (!document.hidden) run(); };
+  const seen = () => {
+    if (!document.hidden) run();
+  };
   document.addEventListener('visibilitychange', seen, { signal });
   signal.addEventListener('abort', () => clearTimeout(timer));
   return run();
