@@ -137,6 +137,8 @@ Result<http::Response> remove(const Call& call, index::Index& index, const std::
 // To write with.  Whatever its journals know of these days, the index knows then.
 Result<index::Index> open_to_delete(const Call& call, const std::string& device, WallMs day) {
   const store::Store& store = call.context().store;
+  // On a full disk even that the index learns of it takes room.
+  store::Reserve(store).give_if_needed();
   CBX_OURS(auto index, index::Index::open(store, index::Access::write, Millis{5000}));
   const std::string journal = store.journal_path(device, day);
   CBX_OURS(const auto journals, store::list_journals(store));

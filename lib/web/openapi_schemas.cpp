@@ -20,7 +20,14 @@ constexpr const char* kCommon = R"({
 "Problem": {"type": "object", "description": "RFC 9457.", "required": ["type", "title", "status"],
   "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string", "description": "What is wrong, and what to do."},
+    "code": {"type": "string", "description": "A word for what is wrong, where programs may want to know."},
+    "tries_left": {"type": "integer", "minimum": 0, "description": "Of a wrong code."},
     "instance": {"type": "string"}, "request": {"type": "string"}}},
+"QrCode": {"type": "object", "description": "A QR code; leave 4 modules of margin around it.",
+  "required": ["size", "rows"],
+  "properties": {"size": {"type": "integer", "minimum": 21, "maximum": 177, "description": "Modules a side."},
+    "rows": {"type": "array", "items": {"type": "string", "pattern": "^[01]+$"},
+      "description": "From the top; 1 is a dark module."}}},
 "Description": {"type": "object", "description": "An OpenAPI document."}
 })";
 
@@ -189,7 +196,7 @@ constexpr const char* kStore = R"({
 const Json& schemas() {
   static const Json kAll = [] {
     Json all = Json::object();
-    for (const char* part : {kCommon, kDevices, kRecordings, kEvents, kStore}) all.update(Json::parse(part));
+    for (const char* part : {kCommon, kDevices, kRecordings, kEvents, kStore, account_schemas()}) all.update(Json::parse(part));
     return all;
   }();
   return kAll;

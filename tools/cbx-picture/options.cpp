@@ -27,7 +27,7 @@ constexpr Millis kReach{10'000};
 constexpr size_t kFiles = 3;
 
 Status check(const CommandLine& line) {
-  if (line.file.empty() && line.words.empty())
+  if (line.file.empty() && line.device.empty())
     return fail(ErrorCode::usage, "DEVICE is needed, or --file (see --help)");
   if (line.output.empty()) return fail(ErrorCode::usage, "say where the picture goes: -o FILE, or -o - (see --help)");
   if (line.output == "-" && ::isatty(STDOUT_FILENO) == 1)
@@ -38,11 +38,12 @@ Status check(const CommandLine& line) {
   return {};
 }
 
-// `words` from `first` on: a time needs no quotes.  nullopt: the latest.
-Result<std::optional<WallMs>> read_time(const CommandLine& line, size_t first, UtcOffset offset, WallMs now) {
+// A time needs no quotes.  nullopt: the latest.  With a file there is no DEVICE, and what stands in its place is of
+// TIME.
+Result<std::optional<WallMs>> read_time(const CommandLine& line, UtcOffset offset, WallMs now) {
   std::optional<WallMs> at;
-  std::string text;
-  for (size_t i = first; i < line.words.size(); i++) text += (text.empty() ? "" : " ") + line.words[i];
+  std::string text = line.file.empty() ? std::string() : line.device;
+  for (const std::string& word : line.time) text += (text.empty() ? "" : " ") + word;
   if (text.empty() || text == "latest") return at;
   CBX_ASSIGN(at, cli::parse_time(text, {offset, now}));
   return at;
@@ -103,8 +104,8 @@ void declare(cli::Tool& tool, CommandLine& line) {
   tool.add_root_option();
   tool.accept_relative_times();
   CLI::App& app = tool.app();
-  app.add_option("DEVICE TIME", line.words, "The camera (an id or nickname), and when; without TIME the latest picture")
-      ->type_name("");
+  app.add_option("DEVICE", line.device, "The camera: an id or nickname")->type_name("");
+  app.add_option("TIME", line.time, "When (default: latest)")->type_name("");
   app.add_option("--file", line.file, "Of this segment file instead of a camera's; - for standard input")
       ->type_name("FILE");
   app.add_option("-w,--width", line.width, "Pixels across at most (default: as recorded)")
@@ -119,7 +120,7 @@ Result<int> run(const cli::Tool& tool, const CommandLine& line) {
   limit_this_process();
   const WallMs now = floor_ms(SystemClock{}.wall());
   if (!line.file.empty()) {
-    CBX_ASSIGN(const auto at, read_time(line, 0, UtcOffset{}, now));
+    CBX_ASSIGN(const auto at, read_time(line, UtcOffset{}, now));
     CBX_ASSIGN(const auto file, open_file(line.file));
     CBX_ASSIGN(const media::Picture picture, media::take_picture(*file, {at, line.width}));
     CBX_TRY(write(line, picture));
@@ -127,8 +128,8 @@ Result<int> run(const cli::Tool& tool, const CommandLine& line) {
     return 0;
   }
   CBX_ASSIGN(const store::Store store, store::Store::open(tool.root()));
-  CBX_ASSIGN(const auto at, read_time(line, 1, store.utc_offset(), now));
-  CBX_ASSIGN(const std::string device, find_device(tool, store, line.words.front()));
+  CBX_ASSIGN(const auto at, read_time(line, store.utc_offset(), now));
+  CBX_ASSIGN(const std::string device, find_device(tool, store, line.device));
   CBX_ASSIGN(const media::Picture picture, of_device(store, device, at, now, line.width));
   CBX_TRY(write(line, picture));
   tell(tool, line, picture, store.utc_offset());

@@ -9,8 +9,9 @@
 namespace cbx::picture {
 
 struct CommandLine {
-  std::vector<std::string> words;  // DEVICE, and TIME
-  std::string file;                // instead of DEVICE; "-": standard input
+  std::string device;
+  std::vector<std::string> time;  // its words
+  std::string file;               // instead of DEVICE; "-": standard input
   std::string output;
   int width = 0;
   bool force = false;
