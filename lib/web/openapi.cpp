@@ -28,6 +28,9 @@ const std::map<std::string, PathParameter>& path_parameters() {
       {"id",
        {"The segment's id: its start in milliseconds since 1970.",
         R"({"type":"string","pattern":"^(0|[1-9][0-9]*)$"})"}},
+      {"user", {"A login name.", R"({"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"})"}},
+      {"invite", {"The invitation's id, as their list has it.", R"({"type":"string"})"}},
+      {"link", {"The link's id, as the list of shares has it.", R"({"type":"string"})"}},
       {"session", {"The session's id.", R"({"type":"string","pattern":"^[0-9a-f]{12}$"})"}},
       {"day", {"A day in the store's offset from UTC.", R"({"type":"string","format":"date"})"}},
       {"picture",
@@ -70,8 +73,9 @@ std::string description(const Operation& op) {
                     *op.permission == Permission::view     ? " (its owner, its viewers, administrators)"
                     : *op.permission == Permission::change ? " (its owner, administrators; no read-only token)"
                                                            : " (itself, its owner, administrators)"));
+  if (op.who == Who::user)
+    add("For users, whatever they show but a token for one camera alone; to change something, none for looking only.");
   if (op.who == Who::admin) add("For administrators.");
-  if (op.who == Who::user) add("For users, whatever they show.");
   if (op.who == Who::session) add("For users who have logged in at the page: not with tokens, not with Basic.");
   return text;
 }
@@ -81,7 +85,7 @@ Json problem_reply(const char* what) {
 }
 
 Json responses(const Operation& op) {
-  Json good{{"description", op.status == 201 ? "Done." : "As asked for."}};
+  Json good{{"description", op.status == 201 || op.status == 204 ? "Done." : "As asked for."}};
   if (!op.type.empty()) {
     Json media = Json::object();
     if (!op.schema.empty()) media["schema"] = reference(op.schema);

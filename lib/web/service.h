@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/publish.h"
 #include "cut/cut.h"
 #include "http/server.h"
 #include "net/mailer.h"
@@ -41,6 +42,7 @@ struct Context {
   std::string picture_tool{};                    // the program cbx-picture; empty: there is none
   net::MailQueue* mail = nullptr;                // null: no letters are sent
   LoginOptions login{};
+  cli::PublishPoint publish{};  // where cameras reach the recorder; no host: as the store, or whoever asks, calls it
 };
 
 // Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't

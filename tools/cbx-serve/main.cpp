@@ -49,7 +49,7 @@ Result<std::unique_ptr<net::Mailer>> load_mailer(const Options& options, const C
 // Everything that is served, over one store.
 struct Service {
   Service(store::Store s, std::optional<cut::SigningKey> k, std::unique_ptr<web::Assets> a, net::Mailer* mailer,
-          web::LoginOptions login, const Logger& log)
+          web::LoginOptions login, cli::PublishPoint publish, const Logger& log)
       : key(std::move(k)),
         assets(std::move(a)),
         mail(mailer ? std::make_unique<net::MailQueue>(*mailer, clock, log, net::MailQueue::Options{}) : nullptr),
@@ -67,7 +67,8 @@ struct Service {
                 .stopping = &stopping,
                 .picture_tool = beside("cbx-picture"),
                 .mail = mail.get(),
-                .login = std::move(login)} {}
+                .login = std::move(login),
+                .publish = std::move(publish)} {}
 
   std::vector<http::Route> routes() {
     std::vector<http::Route> all;
@@ -117,8 +118,14 @@ void serve_until_told(http::Server& server, const Service& service, SignalFd& si
   }
 }
 
+Result<cli::PublishPoint> publish_point(const Options& options) {
+  if (options.publish_host.empty()) return cli::PublishPoint{};
+  return cli::parse_publish_point(options.publish_host);
+}
+
 Result<int> run(const Options& options, const std::string& root, const Logger& log) {
   CBX_ASSIGN(const http::ServerOptions server_options, serve::server_options(options));
+  CBX_ASSIGN(auto publish, publish_point(options));
   CBX_ASSIGN(SignalFd signals, SignalFd::create());
   CBX_ASSIGN(store::Store store, store::Store::open(root));
   CBX_ASSIGN(auto key, load_key(options.sign));
@@ -135,7 +142,8 @@ Result<int> run(const Options& options, const std::string& root, const Logger& l
     log.warn(
         "serving beyond this machine without TLS: passwords and pictures can be read on the way (--cert, or a "
         "proxy and --trust-proxy)");
-  Service service(std::move(store), std::move(key), std::move(assets), mailer.get(), std::move(login), log);
+  Service service(std::move(store), std::move(key), std::move(assets), mailer.get(), std::move(login),
+                  std::move(publish), log);
   http::Server::Hooks hooks{web::Access::take_share_link, web::Access::redact};
   if (service.assets) hooks.missing = web::missing_page;
   CBX_ASSIGN(http::Server server, http::Server::start(server_options, service.routes(), std::move(hooks), log));

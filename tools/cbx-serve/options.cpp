@@ -139,6 +139,8 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--allow-origin", o.server.allow_origin, "Let web pages of this origin use the server")
       ->type_name("ORIGIN");
   app.add_option("--sign", o.sign, "Sign manifests with this Ed25519 key (PEM)")->type_name("FILE");
+  app.add_option("--publish-host", o.publish_host, "Where cameras reach the recorder, for their addresses")
+      ->type_name("HOST[:PORT]");
   CLI::Option* web = app.add_option("--web", o.web, "Folder of the web page (default: the one that cbx came with)")
                          ->type_name("DIR")
                          ->envname("CBX_WEB");

@@ -23,6 +23,7 @@ struct Options {
   std::string smtp_url, smtp_password_file, smtp_ca;
   bool smtp_starttls = false;  // also on this machine
   std::string mail_from;
+  std::string publish_host;  // where cameras reach the recorder, HOST[:PORT]
   int ready_fd = -1;
   http::ServerOptions server;
 };

@@ -33,6 +33,7 @@ class ApiTest : public RecordingsTest {
       d.id = id;
       d.nickname = std::string("car of ") + id;
       d.tags = {"taxi"};
+      if (d.id == "cam02") d.key = "key-of-cam02";
       d.created = now;
       ASSERT_TRUE(state->add_device(d));
     }
@@ -108,7 +109,8 @@ class ApiTest : public RecordingsTest {
     auto signing = cut::SigningKey::load(key);
     ASSERT_TRUE(signing) << signing.error().message();
     key_ = std::make_unique<cut::SigningKey>(std::move(*signing));
-    context_ = std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9"});
+    context_ =
+        std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9", &stopping_});
     context_->picture_tool = make_picture_tool();
     context_->mail = &mail_.queue;
     context_->login = login_;
@@ -184,6 +186,7 @@ class ApiTest : public RecordingsTest {
   const std::string cam_ = "/api/v1/devices/cam01";
   std::map<std::string, std::string> tokens_;
   std::vector<WallMs> starts_;
+  std::atomic<bool> stopping_{false};
   std::vector<http::Route> routes_, page_routes_;  // those of the page are in no description
   LetterBox mail_;
   LoginOptions login_;
