@@ -80,7 +80,7 @@ export class Preview {
       this.keep(key, answer.ok ? URL.createObjectURL(await answer.blob()) : null);
       this.put(key);
     } catch {
-      // Nobody answers: the time is shown all the same.
+      return;  // nobody answers: the time is shown all the same
     } finally {
       this.loading--;
     }
