@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "http/server_fixture.h"
 
@@ -95,6 +96,31 @@ TEST(Hostile, BodiesThatAreTooLong) {
   int sent = 0;
   while (sent < 2000 && endless.send(chunk)) sent++;
   EXPECT_LT(sent, 2000);
+}
+
+// The answer is there long before the client has sent all: it can be read in peace, and nobody sends for ever.
+TEST(Hostile, AnAnswerBeforeTheBodyIsRead) {
+  const Server server = start({ok(), echo(1000)});
+  for (const char* head : {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n",
+                           "POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"}) {
+    Client client(server.addresses().at(0));
+    client.send(head);
+    ASSERT_TRUE(client.readable(10s));
+    for (int i = 0; i < 10; i++) {
+      EXPECT_TRUE(client.send(std::string(20'000, 'x'))) << i;
+      std::this_thread::sleep_for(50ms);
+    }
+    const auto reply = client.receive();
+    ASSERT_TRUE(reply);
+    EXPECT_GE(reply->status, 405);
+    EXPECT_NE(reply->body, "");
+    EXPECT_TRUE(client.ends());
+  }
+  Client endless(server.addresses().at(0));
+  endless.send("POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n");
+  int sent = 0;
+  while (sent < 4000 && endless.send(std::string(65536, 'x'))) sent++;
+  EXPECT_LT(sent, 4000);
 }
 
 // Sends a byte now and then until the connection is gone.
