@@ -28,7 +28,7 @@ class Exchange final : public Parked {
  private:
   void take_head(const char* method, const char* version);
   std::optional<Response> read_head(const char* method, const char* version);
-  std::optional<Response> read_fields();
+  std::optional<Response> read_fields(std::string_view version);
   std::optional<Response> read_framing(std::string_view version);
   std::optional<Response> read_target();
   std::optional<Response> find_route();
