@@ -29,10 +29,22 @@ std::optional<CachedText> find_text(Media& media, Kind kind, const Opened& opene
   return media.texts.find(key_of(kind, opened.device(), range), version);
 }
 
+// A playlist may be played after the files that it was made of are gone: their init segments stay at hand.
+void learn_inits(Media& media, const Opened& opened, const playback::Timeline& timeline) {
+  int files = 16;  // that may be opened; there are one or two kinds, whose files may not be there any more
+  const std::string* before = nullptr;
+  for (const playback::Piece& p : timeline.pieces) {
+    const bool is_new = !before || *before != p.init;
+    if (is_new && !media.inits.learn(opened, p.init, p.start) && --files == 0) return;
+    before = &p.init;
+  }
+}
+
 Result<CachedText> make_text(Media& media, Kind kind, const Opened& opened, TimeRange range,
                              const std::string& version) {
   CBX_ASSIGN(const auto timeline, playback::read_timeline(opened.index(), opened.device(), range));
   if (timeline.pieces.empty()) return fail(ErrorCode::no_input, "nothing is recorded of that time");
+  learn_inits(media, opened, timeline);
   const auto keep = [&](Kind k, std::string text) {
     return media.texts.keep(key_of(k, opened.device(), range), version, std::move(text));
   };

@@ -51,6 +51,21 @@ Result<WallMs> parse_file_id(std::string_view text) {
   return WallMs{Millis{static_cast<int64_t>(*value)}};
 }
 
+Result<InitName> parse_init_name(std::string_view text) {
+  constexpr size_t kDigits = 16;
+  const std::string_view id = text.substr(0, kDigits);
+  const bool is_id = id.size() == kDigits && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (is_id) {
+    const std::string_view rest = text.substr(kDigits);
+    if (rest == ".mp4") return InitName{std::string(id), std::nullopt};
+    for (const std::string_view track : {"video", "audio"})
+      if (rest.size() == track.size() + 5 && rest.substr(1, track.size()) == track && rest.starts_with('-') &&
+          rest.ends_with(".mp4"))
+        return InitName{std::string(id), track};
+  }
+  return fail(ErrorCode::no_input, "no such init segment");
+}
+
 Result<ByteStretch> parse_stretch(std::string_view text) {
   constexpr std::string_view kEnding = ".m4s";
   const size_t dash = text.find('-');

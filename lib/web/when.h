@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,6 +28,17 @@ struct ByteStretch {
   uint64_t from = 0, to = 0;
 };
 Result<ByteStretch> parse_stretch(std::string_view text);
+
+// "0123456789abcdef.mp4", "0123456789abcdef-video.mp4", …: an init segment by mp4::init_id(), of all tracks or of one.
+// Error no_input for anything else.
+struct InitName {
+  std::string id;
+  std::optional<std::string_view> track;  // "video" or "audio"
+};
+Result<InitName> parse_init_name(std::string_view text);
+
+// A parameter that is said or not: "", 1 and true; 0 and false; without it false.  Error `usage` for anything else.
+Result<bool> parse_flag(const http::Request& request, std::string_view name);
 
 // Digits alone, without a sign or needless zeros, at most 2^53 (what JSON and browsers count exactly).
 std::optional<uint64_t> parse_number(std::string_view digits);

@@ -50,10 +50,9 @@ constexpr Line kTable[] = {
     {"getHlsMain", "/media/cam01/hls/2026-11-20/main.m3u8", kView},
     {"getHlsMedia", "/media/cam01/hls/2026-11-20/media.m3u8", kView},
     {"getDashManifest", "/media/cam01/dash/2026-11-20/manifest.mpd", kView},
-    {"getInit", "/media/cam01/$/init.mp4", kView},
+    {"getInit", "/media/cam01/init/=.mp4", kView},
     {"getStretch", "/media/cam01/$/@", kView},
     {"getSegmentFile", "/media/cam01/$/segment.mp4", kView},
-    {"getTrackInit", "/media/cam01/$/video/init.mp4", kView},
     {"getTrackStretch", "/media/cam01/$/video/~", kView},
     {"getCut", "/media/cam01/cut/2026-11-20/video.mp4", kView},
     {"getCutManifest", "/media/cam01/cut/2026-11-20/manifest", kView},
@@ -80,20 +79,24 @@ class Authorisation : public ApiTest {
     const std::string manifest = get("/media/cam01/dash/2026-11-20/manifest.mpd").body;
     const size_t video = manifest.find(id(starts_[0]) + "/video/$Time$.m4s"), at = manifest.find(" t=\"", video);
     ASSERT_NE(at, std::string::npos) << manifest;
+    const size_t init = playlist.find("/init/");
+    ASSERT_NE(init, std::string::npos) << playlist;
+    init_ = playlist.substr(init + 6, 16);
     time_ = manifest.substr(at + 4, manifest.find('"', at + 4) - at - 4) + ".m4s";
   }
 
   std::string address(const Line& line) const {
     std::string path = line.path;
     for (const auto& [mark, text] :
-         {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}})
-      if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
+         {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}, {"=.", init_ + "."}})
+      if (const size_t at = path.find(mark); at != std::string::npos)
+        path.replace(at, std::string_view(mark).size(), text);
     for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics"})
       if (path.starts_with(root)) return path;
     return cam_ + path;
   }
 
-  std::string stretch_, time_;
+  std::string stretch_, time_, init_;
 };
 
 TEST_F(Authorisation, EveryRouteByEverybody) {
