@@ -51,7 +51,7 @@ Result<playback::FoundGroup> find_group(Media& media, const Visit& visit, WallMs
   // One that is live can be found without the index, and only so.
   const auto indexed = media.context.vault.open(visit.principal, visit.opened.device(), Permission::view);
   if (indexed) {
-    auto found = playback::resolve_dash_time(indexed->index(), visit.opened.device(), run, time);
+    auto found = playback::resolve_dash_time(indexed->index(), visit.opened.device(), run, time, media.descriptions);
     if (!found) media.context.log.warn("{}", found.error().message());
     if (found && *found) return std::move(**found);
   }

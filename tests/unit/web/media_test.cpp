@@ -242,6 +242,51 @@ TEST_F(MediaTest, WrongTimesAreToldTheRightForms) {
   EXPECT_EQ(get("/media/cam01/cut/live/video.mp4").status, 400);
 }
 
+// Days by words are those of the dates; nobody keeps them until they mean other ones.
+TEST_F(MediaTest, TodayAndYesterday) {
+  const WallMs now = floor_ms(system_clock_.wall()), midnight = start_of_day(now, store_.utc_offset());
+  const WallMs today = midnight + (now - midnight) / 2;
+  for (const auto& [word, start] :
+       {std::pair<std::string, WallMs>{"today", today}, {"yesterday", today - std::chrono::hours(24)}}) {
+    recorded("cam01", start);
+    const http::Reply reply = get("/media/cam01/hls/" + word + "/media.m3u8");
+    ASSERT_EQ(reply.status, 200) << word << reply.body;
+    EXPECT_NE(reply.body.find(id(start)), std::string::npos) << reply.body;
+    EXPECT_EQ(reply.header("cache-control"), "private, no-cache");
+    EXPECT_EQ(reply.body, get("/media/cam01/hls/" + format_day(start, store_.utc_offset()) + "/media.m3u8").body);
+    EXPECT_EQ(get("/media/cam01/cut/" + word + "/video.mp4", "owner", "", "HEAD").status, 200) << word;
+  }
+}
+
+// Records of older recorders say nothing of groups: more files than may be read at once are read by a worker, and once.
+TEST_F(MediaTest, ADayWhoseFilesHaveToBeRead) {
+  std::vector<WallMs> starts{t0_};
+  for (int i = 1; i <= 20; i++) {
+    starts.push_back(t0_ + std::chrono::seconds(10 * i));
+    recorded("cam01", starts.back());
+  }
+  for (const char* path : {"/media/cam01/hls/2026-11-20/media.m3u8", "/media/cam01/dash/2026-11-20/manifest.mpd"}) {
+    const http::Reply reply = get(path);
+    ASSERT_EQ(reply.status, 200) << reply.body;
+    for (const WallMs start : starts) EXPECT_NE(reply.body.find("/" + id(start) + "/"), std::string::npos) << id(start);
+  }
+  // What was read is known, also for another playlist.
+  fsys::rename(media(store_.segment_path("cam01", t0_)), dir_.path() + "/away");
+  const http::Reply hour = get("/media/cam01/hls/2026-11-20T08:00:00Z..2026-11-20T09:00:00Z/media.m3u8");
+  EXPECT_NE(hour.body.find("/" + id(t0_) + "/"), std::string::npos) << hour.body;
+}
+
+// Players and what stands between add their own (CMCD, CTA-5004); only what is known must be said rightly.
+TEST_F(MediaTest, Queries) {
+  EXPECT_EQ(get("/media/cam01/hls/2026-11-20/media.m3u8?CMCD=bl%3D100").status, 200);
+  const std::string file = file_address(t0_, "segment.mp4");
+  EXPECT_EQ(get(file + "?x=1").header("content-disposition"), "");
+  for (const char* yes : {"?download=1", "?download=true", "?download", "?download="})
+    EXPECT_NE(get(file + yes).header("content-disposition"), "") << yes;
+  EXPECT_EQ(get(file + "?download=0").header("content-disposition"), "");
+  EXPECT_EQ(get(file + "?download=please").status, 400);
+}
+
 TEST_F(MediaTest, TracksApart) {
   const http::Reply dash = get("/media/cam01/dash/2026-11-20/manifest.mpd");
   ASSERT_EQ(dash.status, 200);
