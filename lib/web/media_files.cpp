@@ -98,6 +98,8 @@ http::Answer whole_file(Media& media, const Visit& visit) {
   if (!start) return http::problem(start.error());
   const auto opened = visit.opened.finished_file(*start);
   if (!opened) return refuse_file(media, opened.error());
+  const auto download = parse_flag(visit.request, "download");
+  if (!download) return http::problem(download.error());
   const MediaFile& file = **opened;
   http::Representation r;
   r.body = http::FileBody{file.fd, 0, file.bytes};
@@ -106,8 +108,7 @@ http::Answer whole_file(Media& media, const Visit& visit) {
   // A finished file is never changed, and its name never given to another one of its size.
   r.etag = fmt::format("{:x}-{:x}", file.start.time_since_epoch().count(), file.bytes);
   r.cache_control = kAskAgain;
-  if (visit.request.query_value("download") == "1")
-    r.disposition = http::attachment(download_name(file, media.context.store.utc_offset()));
+  if (*download) r.disposition = http::attachment(download_name(file, media.context.store.utc_offset()));
   return http::represent(visit.request, std::move(r));
 }
 

@@ -48,7 +48,7 @@ Result<std::optional<CachedText>> make_text(Media& media, Kind kind, const Opene
   CBX_ASSIGN(const auto timeline,
              playback::read_timeline(opened.index(), opened.device(), range, media.descriptions, most_read));
   if (!timeline) return std::nullopt;
-  if (timeline->pieces.empty()) return fail(ErrorCode::no_input, "nothing is recorded of that time");
+  if (timeline->pieces.empty()) return fail(nothing_recorded(range, floor_ms(media.context.clock.wall())));
   learn_inits(media, opened, *timeline);
   const auto keep = [&](Kind k, std::string text) {
     return media.texts.keep(key_of(k, opened.device(), range), version, std::move(text));
@@ -80,8 +80,9 @@ std::optional<http::Response> make_and_send(Media& media, const http::Request& r
   return send(request, kind, settled, **made);
 }
 
-http::Answer playlist(Media& media, const Visit& visit, Kind kind, TimeRange range) {
-  const bool settled = range.to + kSettled < floor_ms(media.context.clock.wall());
+http::Answer playlist(Media& media, const Visit& visit, Kind kind, const When& when) {
+  const TimeRange range = when.range;
+  const bool settled = !when.word && range.to + kSettled < floor_ms(media.context.clock.wall());
   const auto version = version_of(visit.opened, range);
   if (!version) return http::problem(index_trouble(version.error(), media.context.log));
   if (const auto cached = find_text(media, kind, visit.opened, range, *version))
@@ -95,9 +96,10 @@ http::Answer playlist(Media& media, const Visit& visit, Kind kind, TimeRange ran
 }
 
 http::Answer answer(Media& media, const Visit& visit, Kind kind) {
-  const auto when = parse_when(visit.request.param("when"), media.context.store, kLongest);
+  const auto when =
+      parse_when(visit.request.param("when"), media.context.store, floor_ms(media.context.clock.wall()), kLongest);
   if (!when) return http::problem(when.error());
-  if (!when->live) return playlist(media, visit, kind, when->range);
+  if (!when->live) return playlist(media, visit, kind, *when);
   switch (kind) {
     case Kind::hls_main:
       return live_hls_main(media, visit);

@@ -7,18 +7,23 @@
 
 #include "base/result.h"
 #include "base/time_range.h"
+#include "http/message.h"
 #include "store/store.h"
 
 namespace cbx::web {
 
 struct When {
   bool live = false;
-  TimeRange range;  // unless live
+  bool word = false;  // "today", "yesterday": tomorrow it means another day
+  TimeRange range;    // unless live
 };
 
-// "live" · "2026-11-20", a day of the store's offset · "A..B" in RFC 3339, of `longest` at most.  Error `usage`, which
-// says the accepted forms.
-Result<When> parse_when(std::string_view text, const store::Store& store, Millis longest);
+// "live" · "2026-11-20", "today" or "yesterday", days of the store's offset · "A..B" in RFC 3339, of `longest` at most.
+// Error `usage`, saying what is wrong with it, and which forms there are.
+Result<When> parse_when(std::string_view text, const store::Store& store, WallMs now, Millis longest);
+
+// What a time without recordings is answered with.
+Error nothing_recorded(TimeRange range, WallMs now);
 
 // The {id} of a file: its start in milliseconds since 1970, in decimal digits.  Error no_input for anything else.
 Result<WallMs> parse_file_id(std::string_view text);

@@ -231,14 +231,22 @@ TEST_F(MediaTest, APlaylistFollowsWhatIsAddedAndDeleted) {
   EXPECT_EQ(get(path).header("etag"), first.header("etag"));
 }
 
-TEST_F(MediaTest, WrongTimesAreToldTheRightForms) {
-  for (const char* when : {"today", "2026-13-01", "2026-11-20..2026-11-21", "2026-11-20T08:00:00Z..",
-                           "2026-01-01T00:00:00Z..2026-11-20T08:00:00Z"}) {
-    const http::Reply reply = get("/media/cam01/hls/" + std::string(when) + "/main.m3u8");
+TEST_F(MediaTest, WrongTimesAreToldWhatIsWrong) {
+  const std::map<std::string, std::string> wrong{{"tomorrow", "2026-11-20T08:00:00Z.."},
+                                                 {"2026-13-01", "2026-11-20T08:00:00Z.."},
+                                                 {"2026-11-20..2026-11-21", "2026-11-20T08:00:00Z.."},
+                                                 {"2026-11-20T08:00:00Z..", "2026-11-20T08:00:00Z.."},
+                                                 {"2026-11-20T08:00:00Z..2026-11-20T07:00:00Z", "before it begins"},
+                                                 {"2026-01-01T00:00:00Z..2026-11-20T08:00:00Z", "31 days"}};
+  for (const auto& [when, why] : wrong) {
+    const http::Reply reply = get("/media/cam01/hls/" + when + "/main.m3u8");
     EXPECT_EQ(reply.status, 400) << when;
-    EXPECT_NE(reply.body.find("2026-11-20T08:00:00Z.."), std::string::npos) << reply.body;
+    EXPECT_NE(reply.body.find(why), std::string::npos) << reply.body;
   }
   EXPECT_EQ(get("/media/cam01/hls/2026-11-01/main.m3u8").status, 404) << "nothing is recorded of that day";
+  const http::Reply future = get("/media/cam01/dash/9000-01-01/manifest.mpd");
+  EXPECT_EQ(future.status, 404);
+  EXPECT_NE(future.body.find("not come yet"), std::string::npos) << future.body;
   EXPECT_EQ(get("/media/cam01/cut/live/video.mp4").status, 400);
 }
 
