@@ -146,13 +146,17 @@ std::optional<Response> Exchange::read_target() {
 }
 
 std::optional<Response> Exchange::find_route() {
-  const auto no_such = [] { return problem(404, "there is nothing at this address"); };
-  if (request_.path.size() > 1 && request_.path.ends_with('/')) return no_such();
+  const auto no_such = [&] {
+    if (core_.hooks.missing)
+      if (auto response = core_.hooks.missing(request_)) return *std::move(response);
+    return problem(404, "there is nothing at this address");
+  };
   try {
     if (core_.hooks.rewrite) core_.hooks.rewrite(request_);
   } catch (const std::exception& e) {
     return problem(Error(ErrorCode::internal, e.what()));
   }
+  if (request_.path.size() > 1 && request_.path.ends_with('/')) return no_such();
   const Router::Match match = core_.router.find(request_.method, request_.path, request_.params);
   if (match.route == Router::kNone) {
     if (match.allow.empty()) return no_such();

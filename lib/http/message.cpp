@@ -52,8 +52,13 @@ Response json(int status, std::string text) {
 }
 
 Response problem(int status, std::string_view detail) {
+  return problem(status, detail, "");
+}
+
+Response problem(int status, std::string_view detail, std::string_view code) {
   nlohmann::ordered_json body{{"type", "about:blank"}, {"title", status_phrase(status)}, {"status", status}};
   if (!detail.empty()) body["detail"] = detail;
+  if (!code.empty()) body["code"] = code;
   // What a stranger sent may be quoted in `detail`.
   std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return {status, {{"Content-Type", "application/problem+json"}, {"Cache-Control", "no-store"}}, std::move(text), {}};

@@ -200,7 +200,9 @@ Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::st
   if (!is_described(first->piece) && !describe(index.store(), device, first->piece, known)) return out;
   const Piece& begin = first->piece;
   if (begin.start != run && !may_continue(begin, run)) return out;
-  const int64_t elapsed = time - track_time(begin, {});
+  // `time` may be any number.
+  int64_t elapsed = 0;
+  if (__builtin_sub_overflow(time, track_time(begin, {}), &elapsed)) return out;
   if (elapsed < 0 || elapsed > kLongestRunMs) return out;
   // Where that is on the wall clock is known as well as the clocks agreed since.
   const WallMs about = begin.start + Millis{elapsed};

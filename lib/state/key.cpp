@@ -1,34 +1,19 @@
 #include <fmt/format.h>
-#include <sys/random.h>
-
-#include <cerrno>
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "state/secrets.h"
 #include "state/state.h"
 
 namespace cbx::state {
 namespace {
 
-constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
 constexpr size_t kGeneratedLength = 24;
 
 }  // namespace
 
 Result<std::string> generate_key() {
-  // Bytes beyond the largest multiple of the alphabet's size are thrown away, so that every letter is equally likely.
-  constexpr unsigned kLimit = 256 / kAlphabet.size() * kAlphabet.size();
-  std::string key;
-  while (key.size() < kGeneratedLength) {
-    unsigned char pool[64];
-    if (::getrandom(pool, sizeof pool, 0) != static_cast<ssize_t>(sizeof pool)) {
-      if (errno == EINTR) continue;
-      return fail(os_error(errno, "cannot get random bytes"));
-    }
-    for (const unsigned char byte : pool)
-      if (byte < kLimit && key.size() < kGeneratedLength) key += kAlphabet[byte % kAlphabet.size()];
-  }
-  return key;
+  return random_letters(kGeneratedLength);
 }
 
 Status check_key(std::string_view key) {

@@ -83,6 +83,82 @@ CREATE TRIGGER share_changed AFTER UPDATE ON share
   BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
 CREATE TRIGGER share_removed AFTER DELETE ON share
   BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;)",
+    // Logging in: sessions, codes, authenticators, invitations.  A session that was used is no change, nor is what only
+    // the one who logs in waits for.
+    R"(ALTER TABLE user ADD COLUMN email_proven_ms INTEGER;
+ALTER TABLE user ADD COLUMN language TEXT NOT NULL DEFAULT '';
+CREATE TABLE session (
+  id         TEXT PRIMARY KEY,
+  digest     BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  user       TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+  created_ms INTEGER NOT NULL,
+  used_ms    INTEGER NOT NULL,
+  until_ms   INTEGER NOT NULL,
+  address    TEXT NOT NULL,
+  agent      TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX session_user ON session (user);
+CREATE TABLE challenge (
+  number        INTEGER PRIMARY KEY,
+  digest        BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  kind          TEXT NOT NULL CHECK (kind IN ('sign_up', 'login', 'reset', 'email')),
+  factor        TEXT NOT NULL CHECK (factor IN ('email', 'totp')),
+  user          TEXT REFERENCES user (name) ON DELETE CASCADE,
+  email         TEXT NOT NULL COLLATE NOCASE,
+  name          TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  language      TEXT NOT NULL,
+  invite        TEXT NOT NULL,
+  code_hash     BLOB CHECK (length(code_hash) = 32),
+  proven        INTEGER NOT NULL,
+  tries_left    INTEGER NOT NULL,
+  sends_left    INTEGER NOT NULL,
+  created_ms    INTEGER NOT NULL,
+  until_ms      INTEGER NOT NULL) STRICT;
+CREATE INDEX challenge_user ON challenge (user) WHERE user IS NOT NULL;
+CREATE INDEX challenge_email ON challenge (email);
+CREATE TABLE totp (
+  user    TEXT PRIMARY KEY REFERENCES user (name) ON DELETE CASCADE,
+  secret  BLOB,
+  pending BLOB,
+  salt    BLOB NOT NULL CHECK (length(salt) = 32),
+  CHECK (secret IS NOT NULL OR pending IS NOT NULL)) STRICT, WITHOUT ROWID;
+CREATE TABLE totp_used (
+  number INTEGER PRIMARY KEY,
+  user   TEXT NOT NULL REFERENCES totp (user) ON DELETE CASCADE,
+  step   INTEGER NOT NULL,
+  UNIQUE (user, step)) STRICT;
+CREATE TABLE recovery_code (
+  user TEXT NOT NULL REFERENCES totp (user) ON DELETE CASCADE,
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (user, hash)) STRICT, WITHOUT ROWID;
+CREATE TABLE operator_code (
+  user       TEXT PRIMARY KEY REFERENCES user (name) ON DELETE CASCADE,
+  salt       BLOB NOT NULL CHECK (length(salt) = 32),
+  hash       BLOB NOT NULL CHECK (length(hash) = 32),
+  tries_left INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  until_ms   INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE invite (
+  id         TEXT PRIMARY KEY,
+  digest     BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+  email      TEXT NOT NULL COLLATE NOCASE,
+  admin      INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  until_ms   INTEGER NOT NULL,
+  made_by    TEXT REFERENCES user (name) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX invite_made_by ON invite (made_by) WHERE made_by IS NOT NULL;
+CREATE TRIGGER session_added AFTER INSERT ON session
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER session_changed AFTER UPDATE OF id, digest, user, created_ms, until_ms, agent ON session
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER session_removed AFTER DELETE ON session
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER totp_added AFTER INSERT ON totp WHEN new.secret IS NOT NULL
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER totp_changed AFTER UPDATE OF user, secret ON totp
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;
+CREATE TRIGGER totp_removed AFTER DELETE ON totp
+  BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;)",
 };
 
 constexpr db::Schema kSchema{.name = "state",

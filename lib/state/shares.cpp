@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "state/impl.h"
+#include "state/secrets.h"
 
 namespace cbx::state {
 
@@ -13,6 +14,22 @@ Status State::set_owner(std::string_view device, std::string_view user) {
     CBX_TRY(viewer->bind(device, user).run());
     CBX_ASSIGN(auto* statement, impl_->db.cached("UPDATE device SET owner = nullif(?2, '') WHERE id = ?1"));
     return statement->bind(device, user).run();
+  });
+}
+
+Status State::claim_device(std::string_view device, std::string_view key, std::string_view user) {
+  CBX_ASSIGN(const Bytes salt, random_bytes(32));
+  return impl_->db.transaction([&]() -> Status {
+    CBX_TRY(impl_->must_have_user(user));
+    CBX_ASSIGN(const auto found, this->device(device));
+    // Hashes of one length, whatever the keys', so that the time it takes tells neither how far a guess was right nor
+    // whether there is such a device.
+    const std::string real = found ? found->key : std::string();
+    const bool right = same_bytes(keyed_hash(salt, real), keyed_hash(salt, key));
+    if (!found || real.empty() || !right || !found->owner.empty())
+      return fail(ErrorCode::no_input, "no device with this id and key waits for an owner");
+    CBX_TRY(impl_->run("DELETE FROM share WHERE device = ?1 AND user = ?2", device, user));
+    return impl_->run("UPDATE device SET owner = ?2 WHERE id = ?1", device, user);
   });
 }
 

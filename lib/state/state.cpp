@@ -35,6 +35,7 @@ Result<Accounts> State::accounts() {
     CBX_ASSIGN(all.users, users());
     CBX_ASSIGN(all.tokens, tokens());
     CBX_ASSIGN(all.shares, shares());
+    CBX_ASSIGN(all.sessions, sessions());
     return {};
   };
   const Status done = read();

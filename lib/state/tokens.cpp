@@ -7,29 +7,14 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "state/impl.h"
+#include "state/secrets.h"
 
 namespace cbx::state {
 namespace {
 
 constexpr std::string_view kPrefix = "cbx_";
-constexpr size_t kRandomBytes = 32, kEncodedLength = 43, kIdDigits = 12;
 // How long what has expired is still listed, so that people see why something stopped to work.
 constexpr std::chrono::hours kKeepExpired{24 * 7};
-
-Result<std::string> make_secret() {
-  if (sodium_init() < 0) return fail(ErrorCode::internal, "cannot initialise libsodium");
-  unsigned char random[kRandomBytes];
-  randombytes_buf(random, sizeof random);
-  char text[kEncodedLength + 1];
-  sodium_bin2base64(text, sizeof text, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  return std::string(kPrefix) + text;
-}
-
-std::string id_of(const TokenDigest& digest) {
-  std::string id;
-  for (size_t i = 0; i < kIdDigits / 2; i++) id += fmt::format("{:02x}", digest[i]);
-  return id;
-}
 
 std::optional<TokenKind> kind_of(std::string_view name) {
   for (const TokenKind kind : {TokenKind::user, TokenKind::device, TokenKind::link})
@@ -61,11 +46,7 @@ std::string_view token_kind_name(TokenKind kind) {
 }
 
 bool is_token(std::string_view text) {
-  if (text.size() != kPrefix.size() + kEncodedLength || !text.starts_with(kPrefix)) return false;
-  text.remove_prefix(kPrefix.size());
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
+  return text.starts_with(kPrefix) && is_secret(text.substr(kPrefix.size()));
 }
 
 TokenDigest token_digest(std::string_view secret) {
@@ -110,9 +91,10 @@ Result<NewToken> State::add_token(Token wanted) {
   wanted.read_only = wanted.read_only || wanted.kind == TokenKind::link;
   wanted.last_used.reset();
   CBX_TRY(check_token(wanted));
-  CBX_ASSIGN(std::string secret, make_secret());
+  CBX_ASSIGN(std::string secret, random_secret());
+  secret.insert(0, kPrefix);
   wanted.digest = token_digest(secret);
-  wanted.id = id_of(wanted.digest);
+  wanted.id = digest_id(wanted.digest);
   CBX_TRY(impl_->db.transaction([&]() -> Status {
     if (!wanted.user.empty()) CBX_TRY(impl_->must_have_user(wanted.user));
     if (!wanted.device.empty()) CBX_TRY(impl_->must_have_device(wanted.device));

@@ -124,6 +124,7 @@ Result<http::Response> remove(const Call& call, index::Index& index, const std::
   CBX_OURS_TRY(index::remove_segments(fs, index, victims.segments, removal));
   if (!dry_run) {
     (void)reserve.fill();
+    call.shared->today.forget(device);
     call.context().log.info("'{}' deleted {} files of '{}' ({} bytes)", call.principal.name, count, device, bytes);
   }
   return reply(call, {{"device", device},

@@ -11,6 +11,7 @@
 #include "playback/descriptions.h"
 #include "web/hashing.h"
 #include "web/init_segments.h"
+#include "web/pictures.h"
 #include "web/plan_cache.h"
 #include "web/service.h"
 #include "web/text_cache.h"
@@ -19,7 +20,13 @@
 namespace cbx::web {
 
 struct Media {
-  explicit Media(const Context& c) : context(c), texts(64 << 20, c.clock), plans(c.clock), tracks(4096), hashing({}) {}
+  explicit Media(const Context& c)
+      : context(c),
+        texts(64 << 20, c.clock),
+        plans(c.clock),
+        tracks(4096),
+        hashing({}),
+        pictures(c.store, c.picture_tool, c.clock, c.log) {}
 
   const Context& context;
   TextCache texts;
@@ -28,6 +35,7 @@ struct Media {
   InitSegments inits;
   playback::Descriptions descriptions;
   Hashing hashing;  // uses the plans
+  Pictures pictures;
 };
 
 // A request that was let in: who asks, and the device that they may view.
@@ -48,6 +56,8 @@ http::Answer file_stretch(Media& media, const Visit& visit);
 http::Answer whole_file(Media& media, const Visit& visit);
 // media_tracks.cpp
 http::Answer track_stretch(Media& media, const Visit& visit);
+// media_pictures.cpp
+http::Answer picture(Media& media, const Visit& visit);
 // media_cuts.cpp
 http::Answer cut_video(Media& media, const Visit& visit);
 http::Answer cut_manifest(Media& media, const Visit& visit);

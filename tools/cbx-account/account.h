@@ -22,6 +22,8 @@ CLI::App* add_user_commands(cli::Tool& tool, const Choose& chosen);
 CLI::App* add_device_commands(cli::Tool& tool, const Choose& chosen);
 void add_share_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
 void add_token_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
+void add_login_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
+void add_invite_commands(cli::Tool& tool, const Commands& commands, const Choose& chosen);
 void add_backup_commands(cli::Tool& tool, const Choose& chosen);
 
 }  // namespace cbx::account

@@ -1,4 +1,4 @@
-// cbx-account: users, devices, keys and tokens, in state.db.
+// cbx-account: users, sessions, devices, keys and tokens, in state.db.
 #include "account.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
                                         cbx::account::add_device_commands(tool, choose)};
   cbx::account::add_share_commands(tool, commands, choose);
   cbx::account::add_token_commands(tool, commands, choose);
+  cbx::account::add_login_commands(tool, commands, choose);
+  cbx::account::add_invite_commands(tool, commands, choose);
   cbx::account::add_backup_commands(tool, choose);
   return tool.run(argc, argv, [&] { return body(); });
 }

@@ -113,4 +113,28 @@ Result<std::string> ask_new_password(const std::string& name) {
   return password;
 }
 
+Status must_have_terminal(const std::string& instead) {
+  const UniqueFd fd{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)};
+  if (!fd) return fail(ErrorCode::usage, "there is no terminal to ask at: " + instead);
+  return {};
+}
+
+Result<std::string> ask_line(const std::string& prompt) {
+  const UniqueFd fd{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)};
+  if (!fd) return fail(os_error(errno, "cannot ask at the terminal"));
+  CBX_TRY(write_all(fd.get(), as_bytes(prompt), "cannot write to the terminal"));
+  std::string line;
+  while (line.size() < kMostBytes) {
+    std::array<char, 256> piece;
+    const ssize_t n = ::read(fd.get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    line.append(piece.data(), static_cast<size_t>(n));
+    if (line.back() != '\n') continue;
+    line.pop_back();
+    return line;
+  }
+  return fail(ErrorCode::data, "nothing was typed");
+}
+
 }  // namespace cbx::account

@@ -14,4 +14,9 @@ Result<std::string> read_secret(const std::string& file);
 // interrupted.  Errors: usage without a terminal (the message names --password-file), data when the two differ.
 Result<std::string> ask_new_password(const std::string& name);
 
+// A line from the controlling terminal, with echo, without its end.  Error `data` when none comes.
+Result<std::string> ask_line(const std::string& prompt);
+// Error `usage`, which says `instead`, when there is no terminal to ask at.
+Status must_have_terminal(const std::string& instead);
+
 }  // namespace cbx::account

@@ -42,6 +42,10 @@ Result<std::string> check_url(std::string url) {
               fmt::format("'{}' is no address such as https://cam.example.org", printable(url.substr(0, 80))));
 }
 
+std::string second_factor(const state::User& user) {
+  return user.totp ? "totp" : user.email.empty() ? "none" : "email";
+}
+
 Json to_json(const state::Device& device) {
   return {{"v", 1},
           {"type", "device"},
@@ -60,10 +64,36 @@ Json to_json(const state::User& user) {
           {"type", "user"},
           {"user", user.name},
           {"email", text_json(user.email)},
+          {"email_proven", time_json(user.email_proven)},
+          {"language", text_json(user.language)},
           {"admin", user.admin},
           {"enabled", user.enabled},
           {"password", !user.password_hash.empty()},
+          {"second_factor", second_factor(user)},
           {"created", format_rfc3339(user.created)}};
+}
+
+Json to_json(const state::Session& session) {
+  return {{"v", 1},
+          {"type", "session"},
+          {"id", session.id},
+          {"user", session.user},
+          {"created", format_rfc3339(session.created)},
+          {"last_used", format_rfc3339(session.last_used)},
+          {"until", format_rfc3339(session.until)},
+          {"address", session.address},
+          {"agent", session.agent}};
+}
+
+Json to_json(const state::Invite& invite) {
+  return {{"v", 1},
+          {"type", "invite"},
+          {"id", invite.id},
+          {"email", text_json(invite.email)},
+          {"admin", invite.admin},
+          {"until", format_rfc3339(invite.until)},
+          {"created", format_rfc3339(invite.created)},
+          {"by", text_json(invite.by)}};
 }
 
 Json to_json(const state::Token& token) {

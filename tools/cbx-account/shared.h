@@ -24,8 +24,13 @@ Result<std::string> check_url(std::string url);
 
 Json to_json(const state::Device& device);
 Json to_json(const state::User& user);
+Json to_json(const state::Session& session);
+Json to_json(const state::Invite& invite);
 Json to_json(const state::Token& token);
 Json to_json(const state::Share& share);
+
+// What a log-in asks for beside the password: "totp", "email" or "none" (then only a code from the operator).
+std::string second_factor(const state::User& user);
 
 // "2026-11-20 17:01:00", or what stands for no time.
 std::string time_or(const std::optional<WallMs>& time, const store::Store& store, std::string_view none);

@@ -11,8 +11,8 @@ namespace cbx::account {
 namespace {
 
 struct Options {
-  std::string name, email, password_file;
-  bool admin = false, no_password = false, dry_run = false;
+  std::string name, email, language, password_file;
+  bool admin = false, no_admin = false, no_password = false, dry_run = false;
 };
 
 // From the file that was named, or asked for at the terminal, as its hash.
@@ -71,17 +71,42 @@ Result<int> enable(const cli::Tool& tool, const std::string& name, bool enabled)
   return print_user(tool, state, name);
 }
 
+Result<int> set_email(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(auto state, open_state(tool));
+  // Only a code that comes back proves an address, not that somebody typed it here.
+  CBX_TRY(state.set_email(options.name, options.email, std::nullopt));
+  return print_user(tool, state, options.name);
+}
+
+Result<int> set_language(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(auto state, open_state(tool));
+  CBX_TRY(state.set_language(options.name, options.language));
+  return print_user(tool, state, options.name);
+}
+
+Result<int> set_admin(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(auto state, open_state(tool));
+  CBX_TRY(state.set_admin(options.name, !options.no_admin));
+  return print_user(tool, state, options.name);
+}
+
 Result<int> list(const cli::Tool& tool) {
   CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
   CBX_ASSIGN(auto state, open_state(tool));
   CBX_ASSIGN(const auto users, state.users());
   cli::Output out;
-  cli::Table table(out, {{"USER"}, {"E-MAIL"}, {"ROLE"}, {"PASSWORD"}, {"STATE"}, {"CREATED"}}, tool.color(1));
+  cli::Table table(out,
+                   {{"USER"}, {"E-MAIL"}, {"PROVEN"}, {"ROLE"}, {"PASSWORD"}, {"2ND FACTOR"}, {"STATE"}, {"CREATED"}},
+                   tool.color(1));
   for (const auto& u : users) {
     if (tool.json())
       out.line(to_json(u).dump());
     else
-      table.row({u.name, u.email, u.admin ? "admin" : "user", u.password_hash.empty() ? "none" : "set",
+      table.row({u.name, u.email,
+                 u.email.empty()  ? "-"
+                 : u.email_proven ? "yes"
+                                  : "no",
+                 u.admin ? "admin" : "user", u.password_hash.empty() ? "none" : "set", second_factor(u),
                  u.enabled ? "enabled" : "disabled", cli::human_time(u.created, store.utc_offset())});
   }
   table.finish();
@@ -100,14 +125,15 @@ Result<int> remove(const cli::Tool& tool, const Options& options) {
     json["devices"] = all.devices;
     json["tokens"] = all.tokens;
     json["shares"] = all.shares;
+    json["sessions"] = all.sessions;
     json["removed"] = !options.dry_run;
     if (options.dry_run) json["dry_run"] = true;
     cli::Output out;
     out.line(json.dump());
     CBX_TRY(out.flush());
   }
-  tool.log().info("{} '{}', {} tokens and {} shares", options.dry_run ? "would remove" : "removed", user->name,
-                  all.tokens, all.shares);
+  tool.log().info("{} '{}', {} tokens, {} shares and {} sessions", options.dry_run ? "would remove" : "removed",
+                  user->name, all.tokens, all.shares, all.sessions);
   if (!all.devices.empty())
     tool.log().warn("without an owner {}: '{}'", options.dry_run ? "would be" : "are now",
                     fmt::join(all.devices, "', '"));
@@ -142,19 +168,34 @@ CLI::App* add_user_commands(cli::Tool& tool, const Choose& choose) {
   sub->add_flag("--admin", o->admin, "May see and change everything");
   add_password_options(sub, o, "Let only tokens in");
 
-  sub = command("passwd", "Set a new password", [&tool, o] { return set_password(tool, *o); });
+  sub = command("passwd", "Set a new password and end all sessions", [&tool, o] { return set_password(tool, *o); });
   name_argument(sub, "Login name");
   add_password_options(sub, o, "Take the password away: only tokens are let in");
 
+  sub = command("email", "Set a user's e-mail address", [&tool, o] { return set_email(tool, *o); });
+  name_argument(sub, "Login name");
+  sub->add_option("address", o->email, "The address; an empty one takes it away")->required()->type_name("ADDRESS");
+
+  sub = command("language", "Set the language of a user's letters", [&tool, o] { return set_language(tool, *o); });
+  name_argument(sub, "Login name");
+  sub->add_option("language", o->language, "Such as en or ko; an empty one takes it away")
+      ->required()
+      ->type_name("LANGUAGE");
+
+  sub = command("admin", "Make a user an admin", [&tool, o] { return set_admin(tool, *o); });
+  name_argument(sub, "Login name");
+  sub->add_flag("--no", o->no_admin, "Make the user none any more");
+
   command("list", "List users", [&tool] { return list(tool); });
 
-  sub =
-      command("rm", "Remove a user with all tokens and shares; devices stay", [&tool, o] { return remove(tool, *o); });
+  sub = command("rm", "Remove a user with all tokens, shares and sessions; devices stay",
+                [&tool, o] { return remove(tool, *o); });
   name_argument(sub, "Login name");
   sub->add_flag("-n,--dry-run", o->dry_run, "Only say what would be removed");
 
   for (const bool enabled : {true, false}) {
-    sub = command(enabled ? "enable" : "disable", enabled ? "Let a user in again" : "Refuse a user, tokens included",
+    sub = command(enabled ? "enable" : "disable",
+                  enabled ? "Let a user in again" : "Refuse a user, tokens included, and end all sessions",
                   [&tool, o, enabled] { return enable(tool, o->name, enabled); });
     name_argument(sub, "Login name");
   }
