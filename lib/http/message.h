@@ -112,7 +112,7 @@ struct Representation {
 };
 // Answers GET or HEAD for it: 200, 206 for one range, 304, 412, 416; If-None-Match, If-Modified-Since, If-Match,
 // If-Unmodified-Since, Range and If-Range as RFC 9110, 13 and 14 say.  Several ranges at once are answered by the whole
-// (14.2: a server may ignore Range).
+// (14.2: a server may ignore Range), by 416 where none of them can be had, or where there are more than 16 (15.5.17).
 Response represent(const Request& request, Representation representation);
 // attachment; filename="ascii"; filename*=UTF-8''… (RFC 6266).
 std::string attachment(std::string_view file_name);
