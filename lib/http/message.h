@@ -14,6 +14,7 @@
 #include "base/broadcast.h"
 #include "base/byte_source.h"
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/time.h"
 
 namespace cbx::http {
@@ -47,10 +48,12 @@ struct Request {
   std::optional<std::string_view> query_value(std::string_view name) const;  // the first of that name
 };
 
-// A stretch of an open file, sent by sendfile(2).  A file that has become shorter ends the connection.
+// A stretch of an open file.  With `map`, of the same file, it is sent from there, otherwise read in large blocks or
+// sent by sendfile(2).  A file that has become shorter ends the connection.
 struct FileBody {
   std::shared_ptr<const UniqueFd> file;
   uint64_t offset = 0, size = 0;
+  std::shared_ptr<const FileMap> map = nullptr;
 };
 
 // `text` is shared so that what is cached is not copied.

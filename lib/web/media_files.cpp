@@ -22,7 +22,7 @@ const char* type_of(const MediaFile& file) {
 
 http::Response part_of(const http::Request& request, const MediaFile& file, uint64_t offset, uint64_t bytes) {
   http::Representation r;
-  r.body = http::FileBody{file.fd, offset, bytes};
+  r.body = http::FileBody{file.fd, offset, bytes, file.map};
   r.size = bytes;
   r.type = type_of(file);
   r.cache_control = kForEver;
@@ -102,7 +102,7 @@ http::Answer whole_file(Media& media, const Visit& visit) {
   if (!download) return http::problem(download.error());
   const MediaFile& file = **opened;
   http::Representation r;
-  r.body = http::FileBody{file.fd, 0, file.bytes};
+  r.body = http::FileBody{file.fd, 0, file.bytes, file.map};
   r.size = file.bytes;
   r.type = type_of(file);
   // A finished file is never changed, and its name never given to another one of its size.
