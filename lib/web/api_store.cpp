@@ -112,8 +112,8 @@ namespace {
 
 std::vector<ApiRoute> all_routes() {
   std::vector<ApiRoute> out;
-  for (auto* part : {device_routes, coverage_routes, segment_routes, event_routes, store_routes, login_routes, sign_up_routes,
-                     reset_routes, account_routes, session_routes, totp_routes})
+  for (auto* part : {device_routes, coverage_routes, segment_routes, event_routes, store_routes, login_routes,
+                     sign_up_routes, reset_routes, account_routes, session_routes, totp_routes})
     for (auto& route : part()) out.push_back(std::move(route));
   return out;
 }

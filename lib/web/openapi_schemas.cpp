@@ -196,7 +196,8 @@ constexpr const char* kStore = R"({
 const Json& schemas() {
   static const Json kAll = [] {
     Json all = Json::object();
-    for (const char* part : {kCommon, kDevices, kRecordings, kEvents, kStore, account_schemas()}) all.update(Json::parse(part));
+    for (const char* part : {kCommon, kDevices, kRecordings, kEvents, kStore, account_schemas()})
+      all.update(Json::parse(part));
     return all;
   }();
   return kAll;

@@ -143,7 +143,8 @@ TEST_F(SessionTest, IdlesOutUnlessItIsUsed) {
 
 TEST_F(SessionTest, ItsUseIsNotedEveryTenMinutes) {
   const auto used = [&] {
-    for (const auto& s : *state_->sessions())
+    const auto all = state_->sessions();
+    for (const auto& s : *all)
       if (s.id == kim_.session.id) return s.last_used;
     return WallMs{};
   };
