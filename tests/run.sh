@@ -45,6 +45,9 @@ if $install; then
   "$source/share/packages/install.sh" build example test
 fi
 
+step 'the page'
+"$source/share/web/install.sh"
+
 # The players of tests/web: fetched anew only when the list of their versions has changed.
 web=$source/tests/web
 if [[ ! $web/node_modules/.package-lock.json -nt $web/package-lock.json ]]; then

@@ -1,6 +1,7 @@
 #include "http/message.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
@@ -76,6 +77,13 @@ Response problem(const Error& error) {
       return problem(503, error.message()).with("Retry-After", "1");
     default:
       break;
+  }
+  if (error.os_error() == ENOSPC || error.os_error() == EDQUOT) {
+    Response response = problem(507,
+                                "the server's disk is full: delete recordings that are not needed any more, or have "
+                                "cbx-prune make room, and try again");
+    response.log = error.message();
+    return response;
   }
   Response response = problem(500, "something is wrong on this side; the server's log knows what");
   response.log = error.message();

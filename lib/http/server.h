@@ -14,8 +14,9 @@
 
 namespace cbx::http {
 
-// One thing that can be asked for.  `pattern` is made of literal segments and {names} for one segment each; literal
-// segments win over names.  GET routes answer HEAD as well.
+// One thing that can be asked for.  `pattern` is made of literal segments and {names} for one segment each; the last
+// may be {name...}, for one or more.  Literal segments win over names, names for one segment over those for more.  GET
+// routes answer HEAD as well.
 struct Route {
   Method method = Method::get;
   std::string pattern;  // "/api/v1/devices/{device}"
@@ -73,12 +74,14 @@ struct ServerStats {
 // Thread-safe after start().
 class Server {
  public:
-  // Called for each request whose path no route has, and each whose method its path doesn't: may be left empty.
-  // `rewrite`: called first, may change the path (and remember things in headers) before the route is found.
+  // Any may be left empty.
   struct Hooks {
+    // Called first, may change the path (and remember things in headers) before the route is found.
     std::function<void(Request&)> rewrite;
     // For the log: takes secrets out of what was asked for.
     std::function<std::string(std::string_view target)> redact;
+    // Answers a request whose path no route has; nullopt: with a problem, as without it.
+    std::function<std::optional<Response>(const Request&)> missing{};
   };
 
   // Starts listening and serving.  Errors: usage, unavailable (address in use), permission, config (certificate).

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/crash_point.h"
+#include "store/derived.h"
 #include "store/journal.h"
 
 namespace cbx::index {
@@ -44,7 +45,8 @@ bool no_space(const Error& error) {
 // index's lock is free while they are unlinked.
 class Remover::Unlinker {
  public:
-  Unlinker(Filesystem& fs, std::string base) : fs_(fs), base_(std::move(base)), thread_([this] { run(); }) {}
+  Unlinker(Filesystem& fs, const store::Store& store)
+      : fs_(fs), store_(store), base_(store.media_path()), thread_([this] { run(); }) {}
   ~Unlinker() { (void)finish(); }
 
   void add(const Day& day) {
@@ -63,6 +65,8 @@ class Remover::Unlinker {
     if (thread_.joinable()) thread_.join();
     return std::move(failures_);
   }
+  // Of what was made of the recordings.  After finish().
+  const std::vector<std::pair<std::string, Error>>& derived_failures() const { return derived_failures_; }
 
  private:
   static constexpr size_t kQueue = 4;
@@ -78,6 +82,9 @@ class Remover::Unlinker {
         queue_.pop_front();
         room_.notify_one();
       }
+      // First, while the recording still is what tells whose they are.
+      if (const Status removed = store::remove_derived(fs_, store_, day->folder, day->names); !removed)
+        derived_failures_.emplace_back(store::derived_path(store_) + "/" + day->folder, removed.error());
       crash_point("delete.unlink");
       const Status opened = fs_.unlink_in(base_, day->folder, day->names, [&](size_t i, const Error& error) {
         failures_.emplace_back(day->folder + "/" + day->names[i], error);
@@ -87,12 +94,13 @@ class Remover::Unlinker {
   }
 
   Filesystem& fs_;
+  const store::Store& store_;
   const std::string base_;
   std::mutex mutex_;
   std::condition_variable work_, room_;
   std::deque<const Day*> queue_;
   bool ended_ = false;
-  std::vector<std::pair<std::string, Error>> failures_;  // the thread's until it is joined
+  std::vector<std::pair<std::string, Error>> failures_, derived_failures_;  // the thread's until it is joined
   std::thread thread_;
 };
 
@@ -167,7 +175,7 @@ Status Remover::run_group() {
   // The same sync made the files of the group before durably gone.
   tell(unsynced_);
 
-  Unlinker unlinker(fs_, index_.store().media_path());
+  Unlinker unlinker(fs_, index_.store());
   Status rows;
   for (const Day& day : days) {
     crash_point("delete.row");
@@ -187,6 +195,7 @@ Status Remover::run_group() {
       }
     }
   }
+  for (const auto& [path, error] : unlinker.derived_failures()) fail_on(path, error);
   CBX_TRY(rows);
   unsynced_ = std::move(days);
   return {};

@@ -48,6 +48,7 @@ http::Response answer(const ApiHandler& run, const Call& call) {
   return http::problem(response.error());
 }
 
+// Who may not ask at all, and what is wrong with the request before anybody looks into it.
 std::optional<http::Response> refuse(const Operation& op, const Call& call) {
   const Principal& p = call.principal;
   if (op.who == Who::admin && !p.admin) return http::problem(403, "this is for administrators");
@@ -57,6 +58,8 @@ std::optional<http::Response> refuse(const Operation& op, const Call& call) {
     return http::problem(403, "this is for who has logged in at the page, not for tokens and plain passwords",
                          "session_needed");
   const bool changes = op.method != http::Method::get;
+  if (changes && (op.who == Who::user || op.who == Who::admin) && p.read_only)
+    return http::problem(403, "the token is for looking only");
   if (op.who == Who::anybody && changes && !Access::from_own_page(call.request))
     return http::problem(403,
                          "this may be sent by this server's own pages only: send Sec-Fetch-Site: same-origin, or "
@@ -90,10 +93,10 @@ Query Call::query() const {
   return *Query::check(request, names_of(*operation));
 }
 
-Result<Opened> Call::open(Permission permission) const {
+Result<Opened> Call::open(Permission permission, Needs needs) const {
   const std::string device(request.param("device"));
   if (!is_device_id(device)) return fail(ErrorCode::no_input, "no such camera");
-  return context().vault.open(principal, device, permission);
+  return context().vault.open(principal, device, permission, needs);
 }
 
 std::string Call::next(const std::string& cursor) const {

@@ -5,6 +5,9 @@
 #include <memory>
 
 #include "base/records.h"
+#include "index/in_progress.h"
+#include "web/erasures.h"
+#include "web/guesses.h"
 #include "web/names.h"
 #include "web/openapi.h"
 #include "web/query.h"
@@ -21,9 +24,13 @@ struct Shared {
   Names names;
   Usage usage;
   Today today;
-  std::string description;  // the OpenAPI document
+  index::FolderMemory folders;
+  Guesses claims{{}};                                    // of keys of cameras
+  Guesses lookups{{20, 60, std::chrono::seconds{600}}};  // of names of users
+  std::string description;                               // the OpenAPI document
   const KeyedHash hash;
   Throttle throttle{hash, context.clock};
+  std::unique_ptr<Erasures> erasures;  // null for routes that need none
 };
 
 // One request whose query has been checked, asked by somebody known.  Its own copy of all: it may be answered by a
@@ -39,7 +46,7 @@ struct Call {
   // Of the request, which was found right.
   Query query() const;
   // The device that the path names.
-  Result<Opened> open(Permission permission) const;
+  Result<Opened> open(Permission permission, Needs needs = Needs::index) const;
   // The address of this request with another `cursor`; goes into `next`.
   std::string next(const std::string& cursor) const;
 
@@ -70,6 +77,11 @@ inline bool always(const Call&) {
 
 // Each is in the file of its name.
 std::vector<ApiRoute> device_routes();
+std::vector<ApiRoute> device_owner_routes();
+std::vector<ApiRoute> device_removal_routes();
+std::vector<ApiRoute> share_routes();
+std::vector<ApiRoute> user_routes();
+std::vector<ApiRoute> invite_routes();
 std::vector<ApiRoute> coverage_routes();
 std::vector<ApiRoute> segment_routes();
 std::vector<ApiRoute> event_routes();
@@ -111,6 +123,8 @@ Result<std::optional<std::string>> text_field(const Json& body, const char* name
 // A record as it is in its journal, without `v` and `type`.
 Json to_json(const Record& record);
 Json span_json(TimeRange span);
+// A camera and how it is: schema Device.
+Result<Json> device_json(const Call& call, const Opened& opened);
 Json segment_json(const SegmentRecord& segment);
 Json link_json(const index::LinkMinute& link);
 // In percent of `whole`, with two decimals; 100 is said only of what is whole.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "web/hashing.h"
+#include "web/pictures.h"
 #include "web/plan_cache.h"
 #include "web/service.h"
 #include "web/text_cache.h"
@@ -15,13 +16,20 @@
 namespace cbx::web {
 
 struct Media {
-  explicit Media(const Context& c) : context(c), texts(64 << 20, c.clock), plans(c.clock), tracks(4096), hashing({}) {}
+  explicit Media(const Context& c)
+      : context(c),
+        texts(64 << 20, c.clock),
+        plans(c.clock),
+        tracks(4096),
+        hashing({}),
+        pictures(c.store, c.picture_tool, c.clock, c.log) {}
 
   const Context& context;
   TextCache texts;
   PlanCache plans;
   TrackCache tracks;
   Hashing hashing;  // uses the plans
+  Pictures pictures;
 };
 
 // A request that was let in: who asks, and the device that they may view.
@@ -43,6 +51,8 @@ http::Answer whole_file(Media& media, const Visit& visit);
 // media_tracks.cpp
 http::Answer track_init(Media& media, const Visit& visit);
 http::Answer track_stretch(Media& media, const Visit& visit);
+// media_pictures.cpp
+http::Answer picture(Media& media, const Visit& visit);
 // media_cuts.cpp
 http::Answer cut_video(Media& media, const Visit& visit);
 http::Answer cut_manifest(Media& media, const Visit& visit);

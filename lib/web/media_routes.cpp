@@ -47,6 +47,7 @@ void add_media_routes(const Context& context, std::vector<http::Route>& routes) 
   add("{id}/segment.mp4", "getSegmentFile", whole_file, of_file);
   add("{id}/{track}/init.mp4", "getTrackInit", track_init, of_file);
   add("{id}/{track}/{stretch}", "getTrackStretch", track_stretch, of_file);
+  add("picture/{picture}", "getPicture", picture, of_file);
   add("cut/{when}/video.mp4", "getCut", cut_video, of_index);
   add("cut/{when}/manifest", "getCutManifest", cut_manifest, of_index);
   add("cut/{when}/manifest.sig", "getCutSignature", cut_signature, of_index);

@@ -28,8 +28,14 @@ const std::map<std::string, PathParameter>& path_parameters() {
       {"id",
        {"The segment's id: its start in milliseconds since 1970.",
         R"({"type":"string","pattern":"^(0|[1-9][0-9]*)$"})"}},
+      {"user", {"A login name.", R"({"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"})"}},
+      {"invite", {"The invitation's id, as their list has it.", R"({"type":"string"})"}},
+      {"link", {"The link's id, as the list of shares has it.", R"({"type":"string"})"}},
       {"session", {"The session's id.", R"({"type":"string","pattern":"^[0-9a-f]{12}$"})"}},
       {"day", {"A day in the store's offset from UTC.", R"({"type":"string","format":"date"})"}},
+      {"picture",
+       {"`latest.jpg`, or a time in RFC 3339 with `.jpg` behind it.",
+        R"({"type":"string","pattern":"[.]jpg$","examples":["latest.jpg","2026-11-20T08:14:05Z.jpg"]})"}},
       {"time", {"Any time in that minute.", R"({"type":"string","examples":["2026-11-20T08:14:00Z"]})"}},
   };
   return kAll;
@@ -67,8 +73,9 @@ std::string description(const Operation& op) {
                     *op.permission == Permission::view     ? " (its owner, its viewers, administrators)"
                     : *op.permission == Permission::change ? " (its owner, administrators; no read-only token)"
                                                            : " (itself, its owner, administrators)"));
+  if (op.who == Who::user)
+    add("For users, whatever they show but a token for one camera alone; to change something, none for looking only.");
   if (op.who == Who::admin) add("For administrators.");
-  if (op.who == Who::user) add("For users, whatever they show.");
   if (op.who == Who::session) add("For users who have logged in at the page: not with tokens, not with Basic.");
   return text;
 }
@@ -78,7 +85,7 @@ Json problem_reply(const char* what) {
 }
 
 Json responses(const Operation& op) {
-  Json good{{"description", op.status == 201 ? "Done." : "As asked for."}};
+  Json good{{"description", op.status == 201 || op.status == 204 ? "Done." : "As asked for."}};
   if (!op.type.empty()) {
     Json media = Json::object();
     if (!op.schema.empty()) media["schema"] = reference(op.schema);
@@ -92,7 +99,7 @@ Json responses(const Operation& op) {
     out["403"] = problem_reply("Whoever asks may not do this.");
   if (op.permission) out["404"] = problem_reply("There is no such thing, or it is not for whoever asks.");
   out["4XX"] = problem_reply("The request is wrong; `detail` says what to do.");
-  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when).");
+  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when. 507: its disk is full).");
   return out;
 }
 

@@ -24,9 +24,9 @@ struct Parameter {
 enum class Who {
   anybody,    // what changes something, from this server's own pages only
   principal,  // who has proved who they are
-  user,       // a user, with whatever
+  user,       // a user, with whatever but a token for one device; to change something, none that is for looking only
   session,    // a user who has logged in at the page
-  admin,
+  admin,      // to change something, no token that is for looking only
 };
 
 struct Operation {

@@ -1,4 +1,6 @@
 // The routes of /media, described: what they answer is no JSON but the problems.
+#include <algorithm>
+
 #include "web/openapi.h"
 
 namespace cbx::web {
@@ -17,6 +19,7 @@ constexpr MediaRoute kRoutes[] = {
     {"{id}/segment.mp4", "getSegmentFile", "A finished file", "video/mp4"},
     {"{id}/{track}/init.mp4", "getTrackInit", "The init segment of one track", "video/mp4"},
     {"{id}/{track}/{stretch}", "getTrackStretch", "Whole fragments of one track", "video/mp4"},
+    {"picture/{picture}", "getPicture", "The key frame at or before a time, upright", "image/jpeg"},
     {"cut/{when}/video.mp4", "getCut", "A range of time as one file", "video/mp4"},
     {"cut/{when}/manifest", "getCutManifest", "What that file was made of", "text/plain"},
     {"cut/{when}/manifest.sig", "getCutSignature", "The manifest's Ed25519 signature", "application/octet-stream"},
@@ -34,6 +37,13 @@ std::vector<Operation> media_operations() {
                    .description = "",
                    .permission = Permission::view,
                    .type = r.type});
+  const auto picture =
+      std::find_if(out.begin(), out.end(), [](const Operation& op) { return op.name == "getPicture"; });
+  picture->description =
+      "`X-CBX-Time` says when it was recorded. 404 where nothing was within ten seconds before; `latest.jpg` is of any "
+      "age, and changes every five seconds at most.";
+  picture->query = {
+      {"width", "Pixels across, at most.", R"({"type":"integer","minimum":64,"maximum":1920,"default":320})"}};
   return out;
 }
 

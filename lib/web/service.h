@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/publish.h"
 #include "cut/cut.h"
 #include "http/server.h"
 #include "net/mailer.h"
@@ -38,8 +39,10 @@ struct Context {
   const cut::SigningKey* signing_key = nullptr;  // of manifests; may be null
   std::string version;                           // "0.1.0"
   const std::atomic<bool>* stopping = nullptr;   // set when the server is to end: what takes long gives up; may be null
+  std::string picture_tool{};                    // the program cbx-picture; empty: there is none
   net::MailQueue* mail = nullptr;                // null: no letters are sent
   LoginOptions login{};
+  cli::PublishPoint publish{};  // where cameras reach the recorder; no host: as the store, or whoever asks, calls it
 };
 
 // Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't

@@ -69,6 +69,8 @@ id_of() { date -d "$1" +%s%3N; }
   [ "$(header content-range)" = "bytes 1000-1999/$size" ]
   [ "$(ask "$path" -r 0-9,20-29)" = 200 ] # several: the whole
   cmp body "$file"
+  [ "$(ask "$path" -r "$size-,$((size + 5))-")" = 416 ]
+  [ "$(ask "$path" -r "0-0$(printf ',%d-%d' {1..40})")" = 416 ] # too many
   [ "$(ask "$path" -r 0-9 -H "If-Range: $etag")" = 206 ]
   [ "$(ask "$path" -r 0-9 -H 'If-Range: "other"')" = 200 ]
   [ "$(ask "$path" -r "$size-")" = 416 ]
@@ -186,4 +188,69 @@ nothing_deleted_is_open() { ! find "/proc/$server/fd" -lname '*.mp4 (deleted)' |
   background cbx-serve --listen "0.0.0.0:$port" --ready-fd 4 2>log2 4>ready2
   wait_until 20 test -s ready2
   has_line log2 'without TLS'
+}
+
+@test "pictures: of any time and now, upright, made once, gone with their recording" {
+  serve
+  [ "$(ask /media/cam/picture/2026-11-20T08:00:05.7Z.jpg)" = 200 ]
+  [ "$(header content-type)" = image/jpeg ]
+  shown=$(header x-cbx-time)
+  [[ $shown == 2026-11-20T08:00:05* ]]
+  cp body over_http.jpg
+  cbx-picture cam "$shown" -w 320 -o at_the_terminal.jpg
+  cmp over_http.jpg at_the_terminal.jpg
+  [ "$(find store/derived -name '*.jpg' | wc -l)" = 1 ]
+  [ "$(ask "/media/cam/picture/latest.jpg?width=64")" = 200 ]
+  [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 body)" = 64,48 ]
+  who=stranger run ask /media/cam/picture/latest.jpg
+  [ "$output" = 404 ]
+  # A second time it comes from the disk.
+  mtime=$(stat -c %Y.%i store/derived/cam/2026-11-20/*-320.jpg)
+  [ "$(ask "/media/cam/picture/$shown.jpg")" = 200 ]
+  cmp body over_http.jpg
+  [ "$(stat -c %Y.%i store/derived/cam/2026-11-20/*-320.jpg)" = "$mtime" ]
+  cbx-index rm -q cam 2026-11-20 --yes
+  [ -z "$(find store/derived -name '*.jpg')" ]
+  [ "$(ask "/media/cam/picture/$shown.jpg")" = 404 ]
+}
+
+@test "a recording whose pictures are noise takes nothing else with it" {
+  file=$(segments store cam | head -n 1)
+  python3 - "$file" <<'PY'
+import sys
+# Behind the first NAL unit's header, from the first key frame on.
+data = bytearray(open(sys.argv[1], "rb").read())
+at = data.index(b"moof")
+at = data.index(b"mdat", at) + 40
+for i in range(at, len(data) - 1, 3):
+    data[i] ^= 0x5a
+open(sys.argv[1], "r+b").write(data)
+PY
+  serve
+  status=$(ask /media/cam/picture/2026-11-20T08:00:01Z.jpg)
+  [[ $status == 404 || $status == 200 ]] || { cat body; false; }
+  [ "$(ask /media/cam/picture/latest.jpg)" = 200 ]
+  [ "$(ask /api/v1/devices)" = 200 ]
+}
+
+@test "the page: of a folder, of none, and read anew at HUP" {
+  mkdir -p web/views
+  echo '<!doctype html><title>cbx</title>%NOTICE%<script type="module" src="%ASSETS%/app.js"></script>' >web/index.html
+  seq 1000 | sed 's|^|// |' >web/app.js
+  serve --web web
+  curl -sf "$base/d/cam/2026-11-20" -o page -D head
+  header content-security-policy | grep -q "script-src 'self'"
+  app=$(grep -o '/assets/[^"]*' page)
+  curl -sf --compressed "$base$app" | cmp - web/app.js
+  curl -s -o /dev/null -w '%{http_code} %{content_type}' -H 'Accept: text/html' "$base/nothing" | grep -q '404 text/html'
+  echo '// more' >>web/app.js
+  kill -HUP "$server"
+  wait_until 10 eval '! grep -qF "$app" <(curl -sf "$base/login")'
+  curl -sf "$base$app" | cmp - web/app.js
+  fails_with 66 cbx-serve --listen 127.0.0.1:0 --web views
+  fails_with 64 cbx-serve --listen 127.0.0.1:0 --web web --no-web
+  end_all
+  serve --no-web
+  [ "$(ask /)" = 404 ]
+  [ "$(ask /api/v1/devices)" = 200 ]
 }

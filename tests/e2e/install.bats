@@ -75,3 +75,22 @@ tools() { basename -a "$CBX_SOURCE"/tools/*/; }
   kill -TERM "$pid"
   wait "$pid"
 }
+
+@test "the page is installed with its player, licences included, and served from there" {
+  web=$PREFIX/share/cbx/web
+  [ -s "$web/index.html" ]
+  [ ! -e "$web/node_modules" ]
+  [ ! -e "$web/package.json" ]
+  while read -r name _; do
+    [[ $name == '#'* ]] || [ -e "$web/vendor/$name" ] || { echo "no $name"; false; }
+  done <"$CBX_SOURCE/share/web/vendor.txt"
+  "$PREFIX/bin/cbx-index" -q init --root "$root"
+  ready=$root/ready
+  mkfifo "$ready"
+  "$PREFIX/bin/cbx-serve" --root "$root" --listen "unix:$root/socket" --ready-fd 7 7>"$ready" 2>"$root/log" 3>&- &
+  pid=$!
+  timeout 30 head -n 1 "$ready"
+  assets=$(curl -sf --unix-socket "$root/socket" http://localhost/login | grep -o '/assets/[0-9a-f]*' | head -n 1)
+  curl -sf --unix-socket "$root/socket" "http://localhost$assets/vendor/hls.mjs" | cmp - "$web/vendor/hls.mjs"
+  run ! grep -i warn "$root/log"
+}

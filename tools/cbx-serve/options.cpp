@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "base/log.h"
@@ -15,6 +16,11 @@ namespace {
 bool is_loopback(const http::ListenAddress& address) {
   return !address.unix_path.empty() || address.host == "localhost" || address.host == "::1" ||
          address.host.starts_with("127.");
+}
+
+std::filesystem::path own_folder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
 }
 
 Result<unsigned> parse_mode(const std::string& text) {
@@ -133,6 +139,12 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--allow-origin", o.server.allow_origin, "Let web pages of this origin use the server")
       ->type_name("ORIGIN");
   app.add_option("--sign", o.sign, "Sign manifests with this Ed25519 key (PEM)")->type_name("FILE");
+  app.add_option("--publish-host", o.publish_host, "Where cameras reach the recorder, for their addresses")
+      ->type_name("HOST[:PORT]");
+  CLI::Option* web = app.add_option("--web", o.web, "Folder of the web page (default: the one that cbx came with)")
+                         ->type_name("DIR")
+                         ->envname("CBX_WEB");
+  app.add_flag("--no-web", o.no_web, "Serve no web page, only recordings and the API")->excludes(web);
   declare_accounts(app, o);
   app.add_option("--threads", o.server.threads, "Threads that serve (default: twice the cores)")
       ->check(CLI::Range(1, 256))
@@ -164,6 +176,20 @@ Result<http::ServerOptions> server_options(const Options& o) {
   if (out.certificate.empty() != out.key.empty())
     return fail(ErrorCode::usage, "--cert and --key belong together: give both or none");
   return out;
+}
+
+std::string beside(const std::string& program) {
+  std::error_code error;
+  const auto path = own_folder() / program;
+  return std::filesystem::is_regular_file(path, error) ? path.string() : std::string();
+}
+
+std::string own_web_folder() {
+  std::error_code error;
+  const auto program = own_folder();
+  for (const auto& folder : {program / CBX_WEB_FROM_BIN, program / "share/cbx/web", std::filesystem::path(CBX_WEB_DIR)})
+    if (std::filesystem::is_regular_file(folder / "index.html", error)) return folder.lexically_normal().string();
+  return {};
 }
 
 bool open_to_the_world_in_clear(const http::ServerOptions& options) {

@@ -16,11 +16,14 @@ struct Options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   std::string unix_mode = "660";
   std::string sign;  // private key file for manifests
+  std::string web;   // folder of the page; empty: the one that cbx came with
+  bool no_web = false;
   std::string sign_up = "invite";
   std::string public_url;
   std::string smtp_url, smtp_password_file, smtp_ca;
   bool smtp_starttls = false;  // also on this machine
   std::string mail_from;
+  std::string publish_host;  // where cameras reach the recorder, HOST[:PORT]
   int ready_fd = -1;
   http::ServerOptions server;
 };
@@ -29,6 +32,11 @@ struct Options {
 void declare(cli::Tool& tool, Options& options);
 // What no single option's check can see, and the texts read: addresses, modes.
 Result<http::ServerOptions> server_options(const Options& options);
+// The folder of the page that cbx came with: beside the program's own (…/bin, …/share/cbx/web), where a build folder
+// has a link, or where it was configured to be installed.  Empty when there is none.
+std::string own_web_folder();
+// The program of that name beside this one; empty when there is none.
+std::string beside(const std::string& program);
 Result<web::LoginOptions> login_options(const Options& options);
 struct MailOptions {
   net::SmtpServer server;

@@ -79,7 +79,11 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
                                     {Method::get, "/d/all", "all", nothing, 0},
                                     {Method::get, "/d/{id}/x", "x", nothing, 0},
                                     {Method::del, "/d/{device}", "remove", nothing, 0},
-                                    {Method::get, "/d/all/y", "y", nothing, 0}});
+                                    {Method::get, "/d/all/y", "y", nothing, 0},
+                                    {Method::post, "/d/new", "new", nothing, 0},
+                                    {Method::put, "/d/all/x", "put", nothing, 0},
+                                    {Method::get, "/f/{v}/{path...}", "tail", nothing, 0},
+                                    {Method::get, "/f/{v}/{w}/z", "z", nothing, 0}});
   ASSERT_TRUE(router) << router.error().message();
   const auto find = [&](std::string_view path, Method method = Method::get) {
     Fields params;
@@ -96,9 +100,21 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
   EXPECT_EQ(find("/d/all/x"), "x id=all");
   EXPECT_EQ(find("/d/all/y"), "y");
   EXPECT_EQ(find("/d/cam", Method::put), "none GET, HEAD, DELETE, OPTIONS");
+  // A literal that lacks the method leaves the name's route alone.
+  EXPECT_EQ(find("/d/new", Method::post), "new");
+  EXPECT_EQ(find("/d/new"), "one device=new");
+  EXPECT_EQ(find("/d/new", Method::del), "remove device=new");
+  EXPECT_EQ(find("/d/all/x", Method::head), "x id=all");
+  EXPECT_EQ(find("/d/all/x", Method::put), "put");
+  EXPECT_EQ(find("/d/new", Method::put), "none POST, OPTIONS");
   EXPECT_EQ(find("/d"), "none ");
   EXPECT_EQ(find("/d/"), "none ");
   EXPECT_EQ(find("/e"), "none ");
+  EXPECT_EQ(find("/f/1/a/b/c.js"), "tail path=a/b/c.js v=1");
+  EXPECT_EQ(find("/f/1/a"), "tail path=a v=1");
+  EXPECT_EQ(find("/f/1/a/z"), "z v=1 w=a");
+  EXPECT_EQ(find("/f/1"), "none ");
+  EXPECT_EQ(find("/f/1/"), "none ");
 }
 
 TEST(Router, RefusesWrongTables) {
@@ -106,6 +122,7 @@ TEST(Router, RefusesWrongTables) {
   EXPECT_FALSE(Router::make({{Method::get, "a", "", nothing, 0}}));
   EXPECT_FALSE(Router::make({{Method::get, "/a//b", "", nothing, 0}}));
   EXPECT_FALSE(Router::make({{Method::get, "/a", "", nullptr, 0}}));
+  EXPECT_FALSE(Router::make({{Method::get, "/a/{x...}/b", "", nothing, 0}}));
 }
 
 TEST(Listen, Addresses) {

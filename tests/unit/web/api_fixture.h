@@ -9,6 +9,7 @@
 #include "recordings_fixture.h"
 #include "state/state.h"
 #include "store/journal.h"
+#include "web/assets.h"
 #include "web/service.h"
 
 namespace cbx::web {
@@ -32,6 +33,7 @@ class ApiTest : public RecordingsTest {
       d.id = id;
       d.nickname = std::string("car of ") + id;
       d.tags = {"taxi"};
+      if (d.id == "cam02") d.key = "key-of-cam02";
       d.created = now;
       ASSERT_TRUE(state->add_device(d));
     }
@@ -107,18 +109,55 @@ class ApiTest : public RecordingsTest {
     auto signing = cut::SigningKey::load(key);
     ASSERT_TRUE(signing) << signing.error().message();
     key_ = std::make_unique<cut::SigningKey>(std::move(*signing));
-    context_ = std::make_unique<Context>(
-        Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9", nullptr, &mail_.queue, login_});
+    context_ =
+        std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9", &stopping_});
+    context_->picture_tool = make_picture_tool();
+    context_->mail = &mail_.queue;
+    context_->login = login_;
     add_media_routes(*context_, routes_);
     add_api_routes(*context_, routes_);
     add_health_routes(
         *context_, [this] { return server_->stats(); }, routes_);
+    make_page();
+    auto assets = Assets::load(web_, log_);
+    ASSERT_TRUE(assets) << assets.error().message();
+    assets_ = std::move(*assets);
+    add_page_routes(*assets_, page_routes_);
+    std::vector<http::Route> all = routes_;
+    all.insert(all.end(), page_routes_.begin(), page_routes_.end());
     http::ServerOptions options;
     options.listen = {*http::parse_listen("127.0.0.1:0")};
     options.trusted_proxies = {"127.0.0.1"};  // so that requests can say that they came by https
-    auto server = http::Server::start(options, routes_, {Access::take_share_link, Access::redact}, log_);
+    auto server =
+        http::Server::start(options, std::move(all), {Access::take_share_link, Access::redact, missing_page}, log_);
     ASSERT_TRUE(server) << server.error().message();
     server_ = std::make_unique<http::Server>(std::move(*server));
+  }
+
+  void write_web(const std::string& name, const std::string& text) const {
+    const std::string path = web_ + "/" + name;
+    ASSERT_TRUE(PosixFilesystem{}.make_dirs(path.substr(0, path.rfind('/'))));
+    std::ofstream(path) << text;
+  }
+  void make_page() const {
+    write_web("index.html", "<!doctype html><body>%NOTICE%<script type=\"module\" src=\"%ASSETS%/app.js\"></script>\n");
+    std::string app;
+    for (int i = 0; i < 100; i++) app += "// line " + std::to_string(i) + "\n";
+    write_web("app.js", app);
+    write_web("style.css", "body {}\n");
+    write_web("views/day.js", "export default 1;\n");
+    write_web("manifest.webmanifest", "{}");
+    write_web("icon.svg", "<svg/>");
+  }
+  // In the place of cbx-picture, which has tests of its own: something that browsers would take for a JPEG, with what
+  // it was called with.  Counts its runs.
+  std::string make_picture_tool() const {
+    const std::string path = dir_.path() + "/picture-tool";
+    std::ofstream(path) << "#!/bin/sh\necho run >> '" << dir_.path() << "/pictures-made'\n"
+                        << "[ -s /dev/stdin ] || exit 66\n"
+                        << "printf '\\377\\330%s\\377\\331' \"$*\"\n";
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    return path;
   }
 
   // `who` as in tokens_, or "nobody".  As a page of the server's own would ask, over https.
@@ -147,14 +186,17 @@ class ApiTest : public RecordingsTest {
   const std::string cam_ = "/api/v1/devices/cam01";
   std::map<std::string, std::string> tokens_;
   std::vector<WallMs> starts_;
-  std::vector<http::Route> routes_;
+  std::atomic<bool> stopping_{false};
+  std::vector<http::Route> routes_, page_routes_;  // those of the page are in no description
   LetterBox mail_;
   LoginOptions login_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<playback::LiveHub> live_;
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<cut::SigningKey> key_;
+  const std::string web_ = dir_.path() + "/web";
   std::unique_ptr<Context> context_;
+  std::unique_ptr<Assets> assets_;
   std::unique_ptr<http::Server> server_;
 };
 

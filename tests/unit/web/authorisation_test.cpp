@@ -14,17 +14,21 @@ constexpr size_t kOwner = 3, kSession = 11;
 
 // + answered · - 401 · 0 404, as if there was nothing · x 403 · b 400: it got as far as the body · g 410
 struct Line {
-  const char *route, *path;  // below the camera's address where it begins with no slash; $ is the first file
+  // Below the camera's address where it begins with no slash; $ is the first file, ! the link, ^ an invitation.
+  const char *route, *path;
   // nobody stranger viewer owner admin device other read_only elsewhere expired link, and the owner's session where
   // that may something else than the owner's token
   const char* expected;
   const char* body = "";
+  bool changes_accounts = false;  // state.db is put back before each is asked
 };
 
 constexpr const char* kAnybody = "+++++++++++";
 constexpr const char* kAnyPrincipal = "-++++++++-+";
 constexpr const char* kView = "-0+++00+0-+";
 constexpr const char* kChange = "-0x++00x0-x";
+constexpr const char* kWholeUser = "-++++xxxx-x+";  // who changes something of their own
+constexpr const char* kViewer = "-0+++00x0-x";      // to take oneself off, with a token that may change something
 constexpr const char* kAdmin = "-xxx+xxxx-x";
 constexpr const char* kUser = "-++++xx+x-x+";
 // With a session: its password or code was wrong.
@@ -44,6 +48,25 @@ constexpr Line kTable[] = {
     {"getStore", "/api/v1/store", kAdmin},
     {"listDevices", "/api/v1/devices", kAnyPrincipal},
     {"getDevice", "", kView},
+    {"addDevice", "/api/v1/devices", kWholeUser, R"({"nickname":"another"})", true},
+    {"claimDevice", "/api/v1/devices/claim", kWholeUser, R"({"device":"cam02","key":"key-of-cam02"})", true},
+    {"getDeviceKey", "/key", kChange},
+    {"renewDeviceKey", "/key", kChange, "", true},
+    {"changeDevice", "", kChange, R"({"nickname":"renamed"})", true},
+    {"removeDevice", "?footage=keep", kChange, "", true},
+    {"listShares", "/shares", kChange},
+    {"shareDevice", "/shares/stranger", kChange, "{}", true},
+    {"unshareDevice", "/shares/viewer", kViewer, "", true},
+    {"addLink", "/links", kChange, R"({"until":"2099-01-01"})", true},
+    {"removeLink", "/links/!", kChange, "", true},
+    {"listUsers", "/api/v1/users", kAdmin},
+    {"changeUser", "/api/v1/users/viewer", kAdmin, R"({"enabled":false})", true},
+    {"removeUser", "/api/v1/users/viewer", kAdmin, "", true},
+    {"endUserSessions", "/api/v1/users/viewer/sessions", kAdmin, "", true},
+    {"clearUserTotp", "/api/v1/users/viewer/totp", kAdmin, "", true},
+    {"listInvites", "/api/v1/invites", kAdmin},
+    {"addInvite", "/api/v1/invites", kAdmin, "{}", true},
+    {"removeInvite", "/api/v1/invites/^", kAdmin, "", true},
     {"getCoverage", "/coverage?range=2026-11-20", kView},
     {"listGaps", "/gaps?range=2026-11-20", kView},
     {"listDays", "/days", kView},
@@ -65,9 +88,26 @@ constexpr Line kTable[] = {
     {"getSegmentFile", "/media/cam01/$/segment.mp4", kView},
     {"getTrackInit", "/media/cam01/$/video/init.mp4", kView},
     {"getTrackStretch", "/media/cam01/$/video/~", kView},
+    {"getPicture", "/media/cam01/picture/latest.jpg", kView},
     {"getCut", "/media/cam01/cut/2026-11-20/video.mp4", kView},
     {"getCutManifest", "/media/cam01/cut/2026-11-20/manifest", kView},
     {"getCutSignature", "/media/cam01/cut/2026-11-20/manifest.sig", kView},
+    // Pages say nothing of anybody; what they ask for, does.
+    {"pageHome", "/", kAnybody},
+    {"pageLogin", "/login", kAnybody},
+    {"pageSignup", "/signup", kAnybody},
+    {"pageReset", "/reset", kAnybody},
+    {"pageAccount", "/account", kAnybody},
+    {"pageAdd", "/add", kAnybody},
+    {"pageCalendar", "/d/cam01", kAnybody},
+    {"pageSettings", "/d/cam01/settings", kAnybody},
+    {"pageLive", "/d/cam01/live", kAnybody},
+    {"pageDay", "/d/cam01/2026-11-20", kAnybody},
+    {"pageTogether", "/together", kAnybody},
+    {"pageAdmin", "/admin", kAnybody},
+    {"pageAdminUsers", "/admin/users", kAnybody},
+    {"pageAdminStore", "/admin/store", kAnybody},
+    {"getAsset", "/assets/none/app.js", kAnybody},
     {"getWelcome", "/api/v1/welcome", kAnybody},
     {"login", "/api/v1/login", kAll401, R"({"name":"nobody","password":"wrong password"})"},
     {"confirmLogin", "/api/v1/login/code", kAllGone, kProof},
@@ -117,25 +157,49 @@ class Authorisation : public ApiTest {
     const size_t video = manifest.find(id(starts_[0]) + "/video/$Time$.m4s"), at = manifest.find(" t=\"", video);
     ASSERT_NE(at, std::string::npos) << manifest;
     time_ = manifest.substr(at + 4, manifest.find('"', at + 4) - at - 4) + ".m4s";
+    auto state = state::State::open(store_.state_path(), false);
+    ASSERT_TRUE(state) << state.error().message();
+    const auto all = state->tokens();
+    ASSERT_TRUE(all);
+    for (const auto& token : *all)
+      if (token.kind == state::TokenKind::link) link_ = token.id;
+    state::Invite wanted;
+    wanted.created = floor_ms(clock_.wall());
+    const auto invite = state->add_invite(wanted);
+    ASSERT_TRUE(invite) << invite.error().message();
+    invite_ = invite->invite.id;
+    ASSERT_TRUE(state->backup(dir_.path() + "/accounts", false));
   }
 
   std::string address(const Line& line) const {
     std::string path = line.path;
-    for (const auto& [mark, text] :
-         {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}})
+    for (const auto& [mark, text] : {std::pair<const char*, std::string>{"$", id(starts_[0])},
+                                     {"@", stretch_},
+                                     {"~", time_},
+                                     {"!", link_},
+                                     {"^", invite_}})
       if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
-    for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics"})
+    for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics", "/assets/"})
       if (path.starts_with(root)) return path;
+    if (std::string_view(line.route).starts_with("page")) return path;
     return cam_ + path;
   }
 
-  std::string stretch_, time_;
+  void put_accounts_back() {
+    const Status done = state::State::restore(dir_.path() + "/accounts", store_.state_path(), true);
+    ASSERT_TRUE(done) << done.error().message();
+    access_->refresh();
+    vault_->refresh();
+  }
+
+  std::string stretch_, time_, link_, invite_;
 };
 
 TEST_F(Authorisation, EveryRouteByEverybody) {
   std::map<std::string, http::Method> registered;
-  for (const auto& route : routes_)
-    EXPECT_TRUE(registered.emplace(route.name, route.method).second) << "two routes are called " << route.name;
+  for (const auto* routes : {&routes_, &page_routes_})
+    for (const auto& route : *routes)
+      EXPECT_TRUE(registered.emplace(route.name, route.method).second) << "two routes are called " << route.name;
   std::set<std::string> tried;
   for (const Line& line : kTable) {
     std::string expected = line.expected;
@@ -148,11 +212,13 @@ TEST_F(Authorisation, EveryRouteByEverybody) {
       continue;
     }
     for (size_t i = 0; i < std::size(kAskers); i++) {
+      if (line.changes_accounts) put_accounts_back();
       const auto reply = ask(kAskers[i], std::string(http::method_name(route->second)), address(line), line.body);
       EXPECT_EQ(outcome(reply.status), expected[i])
           << line.route << " as " << kAskers[i] << ": " << reply.status << " " << reply.body.substr(0, 300);
     }
   }
+  put_accounts_back();
   for (const auto& [name, method] : registered) EXPECT_TRUE(tried.contains(name)) << "the table does not know " << name;
 }
 
