@@ -160,10 +160,10 @@ class ApiTest : public RecordingsTest {
     return path;
   }
 
-  // `who` as in tokens_, or "nobody".  As a page of the server's own would ask.
+  // `who` as in tokens_, or "nobody".  As a page of the server's own would ask, over https.
   http::Reply ask(const std::string& who, const std::string& method, const std::string& path,
                   const std::string& body = "", const std::string& headers = "") {
-    std::string fields = headers + "Connection: close\r\nSec-Fetch-Site: same-origin\r\n";
+    std::string fields = headers + "Connection: close\r\nSec-Fetch-Site: same-origin\r\nX-Forwarded-Proto: https\r\n";
     const std::string prefix = who == "link" ? "/t/" + tokens_[who] : "";
     if (who == "session") fields += "Cookie: __Host-cbx=" + tokens_[who] + "\r\n";
     if (who != "nobody" && who != "link" && who != "session")

@@ -33,7 +33,8 @@ class TestClock final : public Clock {
 
  private:
   std::atomic<WallTime> wall_{at("2026-11-21T12:00:00Z")};
-  std::atomic<Monotonic> monotonic_{Monotonic{} + std::chrono::hours(1)};
+  // Ahead of the server's own, so that what waits for a thread waits long enough.
+  std::atomic<Monotonic> monotonic_{std::chrono::steady_clock::now() + std::chrono::minutes(10)};
 };
 
 // A recording at work.
