@@ -4,7 +4,8 @@ import { h, setText } from '../dom.js';
 import { t } from '../i18n.js';
 
 const kKept = 240;
-const kPatience = 90;
+const kPatience = 110;  // ms between two that are asked for
+const kAtOnce = 2;
 const kWidth = 240;
 // Places nearer to each other than this show the same picture.
 const kFinest = 2000;
@@ -12,7 +13,7 @@ const kFinest = 2000;
 export class Preview {
   // describe(wall, row) → { time, text, device: null where there is no picture }
   constructor(bar, describe) {
-    Object.assign(this, { bar, describe, pictures: new Map(), asked: null });
+    Object.assign(this, { bar, describe, pictures: new Map(), loading: 0, gone: new AbortController() });
     this.image = h('img', { alt: '', decoding: 'async', hidden: true });
     this.frame = h('div', { class: 'preview-picture' }, this.image);
     this.time = h('span', { class: 'preview-time numbers' });
@@ -24,7 +25,7 @@ export class Preview {
 
   destroy() {
     clearTimeout(this.timer);
-    this.asked?.abort();
+    this.gone.abort();
     this.forget();
   }
 
@@ -37,8 +38,6 @@ export class Preview {
   show(place) {
     this.element.hidden = !place;
     if (!place) {
-      clearTimeout(this.timer);
-      this.asked?.abort();
       this.wanted = null;
       return;
     }
@@ -63,21 +62,29 @@ export class Preview {
     if (this.pictures.has(key)) return this.put(key);
     // The one before stays until this one is there: no flicker.
     this.frame.classList.add('old');
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.load(key, device, at), kPatience);
+    this.place = { key, device, at };
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.load();
+    }, kPatience);
   }
 
-  async load(key, device, at) {
-    this.asked?.abort();
-    const asked = (this.asked = new AbortController());
+  // The place that is pointed at by now; what was asked for on the way is not given up, or a moving hand would see nothing.
+  async load() {
+    const { key, device, at } = this.place;
+    if (key !== this.wanted || this.pictures.has(key) || this.loading >= kAtOnce) return;
+    this.loading++;
     try {
       const answer = await fetch(mediaUrl(`/media/${part(device)}/picture/${new Date(at).toISOString()}.jpg?width=${kWidth}`),
-        { signal: asked.signal, headers: { 'X-Requested-With': 'cbx' } });
+        { signal: this.gone.signal, headers: { 'X-Requested-With': 'cbx' } });
       this.keep(key, answer.ok ? URL.createObjectURL(await answer.blob()) : null);
+      this.put(key);
     } catch {
-      return;  // somewhere else is pointed at by now, or nobody answers
+      return;  // nobody answers: the time is shown all the same
+    } finally {
+      this.loading--;
     }
-    if (key === this.wanted) this.put(key);
+    this.load();
   }
 
   keep(key, url) {
@@ -91,7 +98,8 @@ export class Preview {
 
   put(key) {
     const url = this.pictures.get(key);
-    this.frame.classList.remove('old');
+    if (key !== this.wanted && (!url || !this.wanted)) return;
+    this.frame.classList.toggle('old', key !== this.wanted);
     this.image.hidden = !url;
     if (url) this.image.src = url;
     this.frame.dataset.none = url ? '' : t('watch.no_preview');

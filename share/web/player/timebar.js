@@ -5,18 +5,15 @@ import { h, icon, replace, setText } from '../dom.js';
 import { t } from '../i18n.js';
 import { clock } from '../time.js';
 import { paint, palette, stepFor, swatch, eventSwatch, causes, eventKinds } from './paint.js';
+import { Hand, kRuler, kShortest } from './hand.js';
 import './icons.js';
 
-const kShortest = 30_000;
-const kRuler = 26;
-const kMoved = 4, kMovedTouch = 9, kNear = 7, kNearTouch = 20;
-const kLongPress = 420;
 
 // Events: seek { wall, done: false while it is being dragged }, mark { from, to }, hover { wall, x, row } or null.
 export class TimeBar extends EventTarget {
   constructor({ from, to, offset, label, names = [] }) {
     super();
-    Object.assign(this, { first: from, last: to, from, to, offset, rows: [], mark: null, wall: null, now: null, pointers: new Map(), dragging: null });
+    Object.assign(this, { first: from, last: to, from, to, offset, rows: [], mark: null, wall: null, now: null });
     this.build(label, names);
     this.colours = null;
     this.listeners = new AbortController();
@@ -24,7 +21,8 @@ export class TimeBar extends EventTarget {
     this.sizes = new ResizeObserver(() => this.repaint());
     this.sizes.observe(this.box);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { this.colours = null; this.repaint(); this.showLegend(); }, { signal });
-    this.listen(signal);
+    this.hand = new Hand(this, signal);
+    this.slider.addEventListener('keydown', (event) => this.key(event), { signal });
   }
 
   build(label, names) {
@@ -50,7 +48,6 @@ export class TimeBar extends EventTarget {
   destroy() {
     this.listeners.abort();
     this.sizes.disconnect();
-    clearTimeout(this.pressTimer);
   }
 
   setRows(rows, { now = null } = {}) {
@@ -110,7 +107,7 @@ export class TimeBar extends EventTarget {
 
   // What is playing stays in sight, unless somebody has just looked elsewhere.
   follow() {
-    if (!this.zoomed || this.dragging || performance.now() - (this.touched ?? -1e9) < 8000) return;
+    if (!this.zoomed || this.hand.dragging || performance.now() - (this.touched ?? -1e9) < 8000) return;
     const length = this.to - this.from;
     if (this.wall < this.from || this.wall > this.to - length * 0.02) this.show(this.wall - length * 0.2, this.wall + length * 0.8);
   }
@@ -170,140 +167,6 @@ export class TimeBar extends EventTarget {
   }
 
   // ---- what is done
-
-  listen(signal) {
-    const { box } = this;
-    const on = (name, act, options) => box.addEventListener(name, act, { signal, ...options });
-    on('pointerdown', (event) => this.down(event));
-    on('pointermove', (event) => this.move(event));
-    on('pointerup', (event) => this.up(event));
-    on('pointercancel', (event) => this.up(event, true));
-    on('pointerleave', () => this.hover(null));
-    on('dblclick', (event) => { event.preventDefault(); this.zoom(0.25, this.at(event.offsetX)); });
-    on('contextmenu', (event) => { if (this.dragging) event.preventDefault(); });
-    on('wheel', (event) => this.wheel(event), { passive: false });
-    this.slider.addEventListener('keydown', (event) => this.key(event), { signal });
-  }
-
-  local(event) {
-    const rect = this.box.getBoundingClientRect();
-    return { x: event.clientX - rect.left, y: event.clientY - rect.top };
-  }
-
-  wheel(event) {
-    const { x } = this.local(event);
-    const sideways = event.shiftKey ? event.deltaY : event.deltaX;
-    if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
-      if (!this.zoomed) return;
-      event.preventDefault();
-      return this.pan((sideways / this.width) * (this.to - this.from));
-    }
-    // There is nothing wider than all of it: the page may scroll.
-    if (event.deltaY > 0 && !this.zoomed) return undefined;
-    event.preventDefault();
-    this.touched = performance.now();
-    return this.zoom(Math.exp(Math.max(-200, Math.min(200, event.deltaY)) * 0.003), this.at(x));
-  }
-
-  // What is taken hold of there: the playhead, an end of the range, the ruler, or nothing in particular.
-  grip({ x, y }, near) {
-    if (this.mark?.from != null && Math.abs(this.x(this.mark.from) - x) < near) return 'from';
-    if (this.mark?.to != null && Math.abs(this.x(this.mark.to) - x) < near) return 'to';
-    if (this.wall !== null && Math.abs(this.x(this.wall) - x) < near) return 'head';
-    return y < kRuler ? 'ruler' : 'row';
-  }
-
-  down(event) {
-    if (event.button !== 0) return;
-    const point = this.local(event);
-    this.pointers.set(event.pointerId, point);
-    this.box.setPointerCapture(event.pointerId);
-    this.box.classList.add('by-pointer');
-    this.slider.focus({ preventScroll: true });
-    clearTimeout(this.pressTimer);
-    if (this.pointers.size === 2) return this.beginPinch();
-    const touch = event.pointerType !== 'mouse';
-    this.dragging = { kind: 'click', touch, grip: this.grip(point, touch ? kNearTouch : kNear), start: point, from: this.from, at: this.at(point.x) };
-    if (touch) this.pressTimer = setTimeout(() => this.press(), kLongPress);
-    return undefined;
-  }
-
-  press() {
-    if (this.dragging?.kind !== 'click') return;
-    navigator.vibrate?.(15);
-    this.dragging.kind = 'mark';
-    this.dragTo(this.dragging.start);
-  }
-
-  beginPinch() {
-    const [a, b] = [...this.pointers.values()];
-    this.dragging = { kind: 'pinch', apart: Math.max(20, Math.abs(a.x - b.x)), middle: this.at((a.x + b.x) / 2), length: this.to - this.from };
-  }
-
-  move(event) {
-    const point = this.local(event);
-    const { dragging } = this;
-    if (this.pointers.has(event.pointerId)) this.pointers.set(event.pointerId, point);
-    if (!dragging) return event.pointerType === 'mouse' ? this.hover(point) : undefined;
-    if (!this.pointers.has(event.pointerId)) return undefined;
-    if (dragging.kind === 'pinch') return this.pinch();
-    if (dragging.kind === 'click') {
-      if (Math.hypot(point.x - dragging.start.x, point.y - dragging.start.y) < (dragging.touch ? kMovedTouch : kMoved)) return undefined;
-      clearTimeout(this.pressTimer);
-      dragging.kind = this.kindOf(dragging);
-    }
-    this.dragTo(point);
-    return this.hover(dragging.kind === 'pan' ? null : point);
-  }
-
-  kindOf({ grip, touch }) {
-    if (grip === 'from' || grip === 'to' || grip === 'head') return grip;
-    if (grip === 'ruler') return this.zoomed ? 'pan' : 'head';
-    if (touch) return this.zoomed ? 'pan' : 'head';
-    return 'mark';
-  }
-
-  dragTo(point) {
-    const { dragging } = this;
-    const at = this.at(point.x);
-    if (dragging.kind === 'head') this.seek(at, false);
-    else if (dragging.kind === 'pan') {
-      this.touched = performance.now();
-      const by = ((dragging.start.x - point.x) / this.width) * (this.to - this.from);
-      this.show(dragging.from + by, dragging.from + by + this.to - this.from);
-    } else if (dragging.kind === 'mark') this.setRange(Math.min(at, dragging.at), Math.max(at, dragging.at));
-    else if (dragging.kind === 'from' || dragging.kind === 'to') this.dragEnd(at);
-  }
-
-  // One end past the other takes its part.
-  dragEnd(at) {
-    const other = this.dragging.kind === 'from' ? this.mark.to : this.mark.from;
-    if (other === null) return this.setRange(...(this.dragging.kind === 'from' ? [at, null] : [null, at]));
-    this.setRange(Math.min(at, other), Math.max(at, other));
-    this.dragging.kind = at <= other ? 'from' : 'to';
-    return undefined;
-  }
-
-  pinch() {
-    if (this.pointers.size < 2) return;
-    const [a, b] = [...this.pointers.values()];
-    const { apart, middle, length } = this.dragging;
-    this.touched = performance.now();
-    const now = Math.min(this.last - this.first, Math.max(kShortest, (length * apart) / Math.max(20, Math.abs(a.x - b.x))));
-    const from = middle - ((a.x + b.x) / 2 / this.width) * now;
-    this.show(from, from + now);
-  }
-
-  up(event, cancelled = false) {
-    if (!this.pointers.delete(event.pointerId)) return;
-    clearTimeout(this.pressTimer);
-    const { dragging } = this;
-    if (dragging?.kind === 'pinch' && this.pointers.size) return;
-    this.dragging = null;
-    if (!dragging || cancelled) return;
-    if (dragging.kind === 'click') this.seek(dragging.at, true);
-    else if (dragging.kind === 'head') this.seek(this.at(this.local(event).x), true);
-  }
 
   seek(wall, done) {
     this.setWall(wall);
