@@ -436,7 +436,7 @@ export default {
   'account.factor.totp': 'Authenticator app',
   'account.factor.totp_text': 'Your app shows the code; no e-mail is needed.',
   'account.factor.none': 'No second step yet',
-  'account.factor.none_text': 'Please confirm an e-mail address or set up an authenticator app.',
+  'account.factor.none_text': 'Until then, signing in takes a code from the administrator. Please confirm an e-mail address or set up an authenticator app.',
   'account.totp.set_up': 'Set up an app',
   'account.totp.title': 'Set up an authenticator app',
   'account.totp.why': 'An authenticator app on your phone shows a new code every 30 seconds. It works without a network, and nobody who reads your e-mail can sign in as you.',

@@ -436,7 +436,7 @@ export default {
   'account.factor.totp': '인증 앱',
   'account.factor.totp_text': '이메일 없이 앱에 표시된 코드로 로그인해요.',
   'account.factor.none': '아직 설정하지 않았어요',
-  'account.factor.none_text': '이메일 주소를 인증하거나 인증 앱을 설정해 주세요.',
+  'account.factor.none_text': '지금은 로그인할 때마다 관리자가 만들어 주는 코드가 필요해요. 이메일 주소를 인증하거나 인증 앱을 설정해 주세요.',
   'account.totp.set_up': '인증 앱 설정',
   'account.totp.title': '인증 앱 설정',
   'account.totp.why': '휴대폰의 인증 앱이 30초마다 새 코드를 보여 줘요. 인터넷이 없어도 쓸 수 있고, 누군가 내 이메일을 보더라도 로그인할 수 없어요.',
