@@ -507,8 +507,8 @@ export default {
   'key.lines': 'Ready-made settings',
   'key.lines_text': 'Copy the one for your program.',
   'key.about.ffmpeg': 'Put your own input in place of the example.',
-  'key.about.obs': 'Settings → Stream → Service: Custom, as the server. A keyframe interval of 1 or 2 seconds is best.',
-  'key.about.larix': 'Larix Broadcaster: Connections → new connection, as the URL.',
+  'key.about.obs': 'Settings → Stream → Service: Custom. Paste this as the server and leave the stream key empty. A keyframe interval of 1 or 2 seconds is best.',
+  'key.about.larix': 'Larix Broadcaster: Settings → Connections → new connection. Copy these into its fields.',
 
   // ---- settings of a camera
   'settings.title': 'Settings',

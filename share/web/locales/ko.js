@@ -507,8 +507,8 @@ export default {
   'key.lines': '프로그램별 설정',
   'key.lines_text': '사용하는 프로그램에 맞는 설정을 복사해 주세요.',
   'key.about.ffmpeg': '예시로 적힌 입력 부분을 실제 입력으로 바꿔 주세요.',
-  'key.about.obs': '설정 → 방송 → 서비스를 ‘사용자 지정’으로 선택하고 서버에 붙여 넣으세요. 키프레임 간격은 1~2초가 좋아요.',
-  'key.about.larix': 'Larix Broadcaster의 Connections에서 새 연결을 만들고 URL에 붙여 넣으세요.',
+  'key.about.obs': '설정 → 방송 → 서비스를 ‘사용자 지정’으로 선택하고 서버에 붙여 넣으세요. 스트림 키는 비워 두세요. 키프레임 간격은 1~2초가 좋아요.',
+  'key.about.larix': 'Larix Broadcaster의 Settings → Connections에서 새 연결을 만들고, 아래 값을 각 항목에 입력하세요.',
 
   // ---- settings of a camera
   'settings.title': '설정',
