@@ -28,6 +28,7 @@ const footer = document.getElementById('footer');
 const known = { welcome: null, user: null, link: null };
 let shown = null; // { pattern, url, view, controller }
 let going = 0;
+let started = false; // it is known who looks
 
 export const welcome = () => known.welcome;
 
@@ -221,6 +222,7 @@ function detour(path, found) {
 }
 
 async function show({ moved = false, again = false, scroll = 0 } = {}) {
+  if (!started) return location.reload();
   const path = here();
   const found = match(path);
   const other = detour(path, found);
@@ -335,6 +337,7 @@ async function start() {
     replace(main, view.element);
     return entitle(view.title);
   }
+  started = true;
   return show({ scroll: history.state?.scroll ?? 0 });
 }
 
