@@ -28,6 +28,7 @@ const footer = document.getElementById('footer');
 const known = { welcome: null, user: null, link: null };
 let shown = null; // { pattern, url, view, controller }
 let going = 0;
+let started = false; // it is known who looks
 
 export const welcome = () => known.welcome;
 
@@ -184,9 +185,9 @@ function context(found, controller) {
 }
 
 // The view of an address that is not found, or of an error.
-async function problem(kind, error) {
+async function problem(kind, error, again = () => show({ again: true })) {
   const { default: view } = await import('./views/problem.js');
-  return view(kind, error, () => show({ again: true }));
+  return view(kind, error, again);
 }
 
 async function make(found, given) {
@@ -196,7 +197,8 @@ async function make(found, given) {
     return await view(given);
   } catch (error) {
     if (isAbort(error) || given.signal.aborted) return null;
-    if (error.status === 401) return null;
+    // A session that has ended leads to the login page; a link has none.
+    if (error.status === 401) return known.link ? problem('link', error) : null;
     return problem(
       error.status === 404 || error.status === 403
         ? 'missing'
@@ -220,6 +222,7 @@ function detour(path, found) {
 }
 
 async function show({ moved = false, again = false, scroll = 0 } = {}) {
+  if (!started) return location.reload();
   const path = here();
   const found = match(path);
   const other = detour(path, found);
@@ -327,11 +330,14 @@ async function start() {
     await whoLooks();
   } catch (error) {
     const gone = base && [401, 403, 404].includes(error.status);
-    const view = await problem(gone ? 'link' : error.status === 0 ? 'offline' : 'error', error);
+    const view = await problem(gone ? 'link' : error.status === 0 ? 'offline' : 'error', error, () =>
+      location.reload(),
+    );
     main.removeAttribute('aria-busy');
     replace(main, view.element);
     return entitle(view.title);
   }
+  started = true;
   return show({ scroll: history.state?.scroll ?? 0 });
 }
 

@@ -1,5 +1,6 @@
 // What is said of a camera, alike wherever it is said.
 import { h, setText } from './dom.js';
+import { field } from './forms.js';
 import { ago, dateTime, t } from './i18n.js';
 
 export const nameOf = (device) => device.nickname || device.device;
@@ -29,3 +30,16 @@ export function lossOf(link) {
   const all = link ? link.packets + link.lost : 0;
   return all > 0 ? (100 * link.lost) / all : null;
 }
+
+// What a camera is called.  Patterns of a command line are no names.
+export const nicknameField = (attributes) =>
+  field({
+    name: 'nickname',
+    label: t('add.nickname'),
+    optional: true,
+    autocomplete: 'off',
+    maxlength: 64,
+    pattern: '[^*?\\[\\]\\\\]*',
+    'data-pattern': 'add.nickname_wrong',
+    ...attributes,
+  });

@@ -3,7 +3,7 @@ import { api, isAbort, part } from './api.js';
 import { h, icon, replace } from './dom.js';
 import { t } from './i18n.js';
 import { href } from './app.js';
-import { announce, copyLine, notice, qr, repeat } from './ui.js';
+import { announce, copyButton, copyLine, notice, qr, repeat } from './ui.js';
 
 const kEvery = 2000;
 
@@ -47,9 +47,55 @@ function waiting(device, signal) {
   return element;
 }
 
+// How the lines are meant for programs with fields of their own: what goes where.
+const kLatency = 'latency',
+  kStreamId = 'streamid';
+
+function larixFields({ address, key, key_bits: bits }) {
+  const [url, query = ''] = address.split('?');
+  const values = new URLSearchParams(query);
+  return [
+    ['URL', url],
+    ['Mode', 'Caller'],
+    ['streamid', values.get(kStreamId)],
+    ['passphrase', key],
+    ['pbkeylen', key && bits ? String(bits / 8) : ''],
+    ['latency', values.has(kLatency) ? `${values.get(kLatency)} ms` : ''],
+  ].filter(([, value]) => value);
+}
+
+function larix(key) {
+  const secrets = new Set(['URL', 'streamid', 'passphrase']);
+  const row = ([name, value]) =>
+    h(
+      'li',
+      {},
+      h('div', { class: 'grow' }, h('span', {}, name), h('code', {}, value)),
+      secrets.has(name) && copyButton(value, `Larix: ${name}`),
+    );
+  return h('ul', { class: 'rows' }, larixFields(key).map(row));
+}
+
+// The address alone, where the line says in words where it goes: the page says that in the reader's language.
+const bare = (text) => /srt:\/\/\S+/.exec(text)?.[0] ?? text;
+
+function line(key, { name, text }) {
+  if (name === 'Larix')
+    return h(
+      'div',
+      { class: 'copy-line' },
+      h('h3', {}, name),
+      h('p', { class: 'hint' }, t('key.about.larix')),
+      larix(key),
+    );
+  const about = { ffmpeg: 'key.about.ffmpeg', OBS: 'key.about.obs' }[name];
+  const element = copyLine(name, name === 'OBS' ? bare(text) : text);
+  if (about) element.querySelector('.copy-head').after(h('p', { class: 'hint' }, t(about)));
+  return element;
+}
+
 // key: DeviceKey of the API.  wait: false where the camera is known to work.
 export function keyPage(key, signal, { wait = true } = {}) {
-  const known = { ffmpeg: 'key.about.ffmpeg', OBS: 'key.about.obs', Larix: 'key.about.larix' };
   return h(
     'div',
     { class: 'key-page' },
@@ -87,11 +133,7 @@ export function keyPage(key, signal, { wait = true } = {}) {
       h(
         'div',
         {},
-        key.lines.map(({ name, text }) => {
-          const line = copyLine(name, text);
-          if (known[name]) line.querySelector('.copy-head').after(h('p', { class: 'hint' }, t(known[name])));
-          return line;
-        }),
+        key.lines.map((of) => line(key, of)),
       ),
     ),
   );

@@ -3,19 +3,13 @@ import { api } from '../api.js';
 import { h, replace } from '../dom.js';
 import { t } from '../i18n.js';
 import { navigate } from '../app.js';
+import { nicknameField } from '../camera.js';
 import { field, form, toast } from '../ui.js';
 
 const kIdPattern = '[a-z0-9][a-z0-9_\\-]{0,63}';
 
 function newCamera(made) {
-  const nickname = field({
-    name: 'nickname',
-    label: t('add.nickname'),
-    hint: t('add.nickname_hint'),
-    optional: true,
-    autocomplete: 'off',
-    maxlength: 64,
-  });
+  const nickname = nicknameField({ hint: t('add.nickname_hint') });
   const device = field({
     name: 'device',
     label: t('add.id'),

@@ -1,7 +1,7 @@
 // A camera's settings: names, address and key, who sees it, off, removal.
 import { api, part } from '../api.js';
 import { href, navigate } from '../app.js';
-import { healthLine, nameOf } from '../camera.js';
+import { healthLine, nameOf, nicknameField } from '../camera.js';
 import { h, icon, setText } from '../dom.js';
 import { t } from '../i18n.js';
 import { keyPage } from '../key_page.js';
@@ -24,15 +24,7 @@ const tagsOf = (text) => [
 ];
 
 function names(device, changed) {
-  const nickname = field({
-    name: 'nickname',
-    label: t('add.nickname'),
-    hint: t('settings.nickname_hint', { id: device.device }),
-    optional: true,
-    autocomplete: 'off',
-    maxlength: 64,
-    value: device.nickname,
-  });
+  const nickname = nicknameField({ hint: t('settings.nickname_hint', { id: device.device }), value: device.nickname });
   const tags = field({
     name: 'tags',
     label: t('settings.tags'),
