@@ -1,11 +1,11 @@
 #!/bin/bash
 # See cbx record and play: installs what is needed, builds, starts the recorder on a fresh store with two synthetic
-# cameras (real ffmpeg publishers over SRT) and the server beside it, shows files and index growing, and prints addresses
-# that play, live and recorded, until Ctrl-C.
+# cameras (real ffmpeg publishers over SRT) and the server beside it, shows files and index growing, and prints the
+# page's address with a log-in made for this run, and addresses for players, until Ctrl-C.
 #
 # Usage: examples/quickstart.sh [--for DURATION] [--root DIR] [--port PORT] [--http-port PORT] [--build DIR]
 #   --for DURATION  end by itself after so long (90s, 5m); exit 0 only if indexed files came out, and they and the
-#                   addresses play
+#                   addresses play, and the log-in lets in
 #   --root DIR      where to keep the store (default: a new temporary folder)
 #   --port PORT     UDP port that cameras send to, on the loopback address (default: a free one)
 #   --http-port PORT  TCP port that players ask, on the loopback address (default: a free one)
@@ -112,11 +112,44 @@ start_server() {
     links[$camera]=http://127.0.0.1:$http_port$(cbx-account -q device share "$camera" --link)/media/$camera
   done
 }
+# Somebody to log in as, whose cameras these are.  Without mail the code comes from the terminal.
+make_login() {
+  local camera
+  password=$(head -c 9 /dev/urandom | base64 | tr '+/' 'xy')
+  if cbx-account user list --json | grep -q '"demo"'; then
+    cbx-account -q user passwd demo --password-file - <<<"$password"
+  else
+    cbx-account -q user add demo --password-file - <<<"$password"
+  fi
+  for camera in "${cameras[@]}"; do cbx-account -q device share "$camera" demo --owner; done
+}
+new_code() { cbx-account -q user code demo; }
+ask() { # ADDRESS JSON [CURL-OPTION...]
+  curl -sS --fail-with-body --max-time 20 "http://127.0.0.1:$http_port$1" -H 'Content-Type: application/json' \
+    -H "Origin: http://127.0.0.1:$http_port" -d "$2" "${@:3}"
+}
+# As the page does it: password, code, and the cameras are there.
+logs_in() {
+  local challenge cookie
+  challenge=$(ask /api/v1/login "$(jq -nc --arg p "$password" '{name: "demo", password: $p}')" | jq -er .challenge) &&
+    cookie=$(ask /api/v1/login/code "$(jq -nc --arg c "$challenge" --arg n "$(new_code)" '{challenge: $c, code: $n}')" \
+      -o /dev/null -D - | sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\).*/\1/p') &&
+    [[ $(curl -sS --max-time 20 -H "Cookie: $cookie" "http://127.0.0.1:$http_port/api/v1/devices" | jq '.devices | length') \
+      -eq ${#cameras[@]} ]] &&
+    curl -sS --max-time 20 "http://127.0.0.1:$http_port/" | grep -q '<html'
+}
+show_login() {
+  title 'Watch in a browser'
+  printf '  http://127.0.0.1:%s/   log in as %sdemo%s, password %s%s%s, code %s%s%s\n' "$http_port" "$bold" "$plain" \
+    "$bold" "$password" "$plain" "$bold" "$(new_code)" "$plain"
+  note "  a code is good for ten minutes; for another: CBX_ROOT=$root $build/cbx-account user code demo"
+}
+
 live_address() { echo "${links[$1]}/hls/live/main.m3u8"; }
 recorded_address() { echo "${links[$1]}/hls/$(date -u -d '-1 day' +%FT%TZ)..$(date -u -d '+1 day' +%FT%TZ)/main.m3u8"; }
 show_addresses() {
   local camera
-  title 'Watch (ffplay, mpv, VLC, Safari; in other browsers hls.js; live from about 6 s after the start)'
+  title 'Or in a player (ffplay, mpv, VLC; live from about 6 s after the start)'
   for camera in "${cameras[@]}"; do
     printf '  %-6s live      ffplay %s\n' "$camera" "$(live_address "$camera")"
     printf '  %-6s recorded  ffplay %s\n' '' "$(recorded_address "$camera")"
@@ -128,7 +161,7 @@ plays() { # ADDRESS [FFMPEG-OPTION...]
   timeout 60 ffmpeg -nostdin -v error -xerror -i "$1" "${@:2}" -map 0 -f null - 2>&1
 }
 
-pids=() recorder='' server='' live_was_seen=false
+pids=() recorder='' server='' password='' live_was_seen=false
 declare -A links
 stop_server() {
   [[ -n $server ]] || return 0
@@ -201,6 +234,7 @@ watch_it() {
       title '$ cbx-index list'
       cbx-index list
       show_addresses
+      [[ $length -gt 0 ]] || show_login
     fi
   done
 }
@@ -253,6 +287,12 @@ verify() {
       faults=$((faults + 1))
     fi
   done
+  if logs_in; then
+    echo "  http://127.0.0.1:$http_port/  lets demo in"
+  else
+    echo "  http://127.0.0.1:$http_port/ does not let demo in"
+    faults=$((faults + 1))
+  fi
   if [[ $(finished_files | wc -l) -ne $count ]]; then
     echo "  $count files in the index, $(finished_files | wc -l) on disk"
     faults=$((faults + 1))
@@ -283,6 +323,7 @@ cbx-index -q init
 for camera in "${cameras[@]}"; do
   cbx-account device list --json | grep -q "\"$camera\"" || cbx-account -q device add "$camera" --no-key >/dev/null
 done
+make_login
 setsid "$source/examples/recorder.sh" --listen "srt://127.0.0.1:$port" &
 recorder=$!
 for _ in {1..50}; do
@@ -294,6 +335,7 @@ start_server
 start_camera front H264 440 0
 start_camera rear H265 660 90
 show_addresses
+show_login
 [[ $length -gt 0 ]] || note 'Ctrl-C ends it.'
 watch_it
 

@@ -73,6 +73,15 @@ std::string human_bit_rate(int64_t bits_per_second);
 // "2026-11-20 17:01:00" in `offset`, with ".033" when `millis`
 std::string human_time(WallMs t, UtcOffset offset, bool millis = false);
 
+// A QR code (ISO/IEC 18004) as its modules, row by row, '1' for a dark one, without the quiet zone of 4 modules that
+// has to be left around it.
+struct QrCode {
+  int size = 0;  // modules a side
+  std::vector<std::string> rows;
+};
+// Error `data` when the text is too long (2953 bytes).
+Result<QrCode> qr_modules(std::string_view text);
+
 // The code as UTF-8 half blocks with its quiet zone.  `color`: black on white by escape sequences, readable on dark and
 // light terminals; without it the blocks assume light text on a dark ground.  Error `data` when the text is too long.
 Result<std::string> qr_code(std::string_view text, bool color);

@@ -7,15 +7,25 @@
 
 namespace cbx::cli {
 
-Result<std::string> qr_code(std::string_view text, bool color) {
+Result<QrCode> qr_modules(std::string_view text) {
   const std::unique_ptr<QRcode, decltype(&QRcode_free)> code(
-      QRcode_encodeString8bit(std::string(text).c_str(), 0, QR_ECLEVEL_L), &QRcode_free);
+      text.empty() ? nullptr : QRcode_encodeString8bit(std::string(text).c_str(), 0, QR_ECLEVEL_L), &QRcode_free);
   if (!code) return fail(ErrorCode::data, fmt::format("text of {} bytes does not fit into a QR code", text.size()));
+  QrCode out{code->width, {}};
+  for (int y = 0; y < out.size; y++) {
+    std::string& row = out.rows.emplace_back();
+    for (int x = 0; x < out.size; x++) row += (code->data[y * out.size + x] & 1) != 0 ? '1' : '0';
+  }
+  return out;
+}
+
+Result<std::string> qr_code(std::string_view text, bool color) {
+  CBX_ASSIGN(const QrCode code, qr_modules(text));
   constexpr int kQuiet = 4;  // modules of margin, ISO/IEC 18004
-  const int size = code->width;
+  const int size = code.size;
   const auto dark = [&](int x, int y) {
     x -= kQuiet, y -= kQuiet;
-    return x >= 0 && y >= 0 && x < size && y < size && (code->data[y * size + x] & 1) != 0;
+    return x >= 0 && y >= 0 && x < size && y < size && code.rows[static_cast<size_t>(y)][static_cast<size_t>(x)] == '1';
   };
   // One character cell shows two modules, the upper and the lower one, in the ink's colour.  In colour the ink is the
   // dark module, without it the light one.

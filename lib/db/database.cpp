@@ -35,6 +35,8 @@ Error to_error(sqlite3* db, int code, const std::string& corrupt_hint) {
     case SQLITE_FULL:
       return {ErrorCode::io, "no space left for the database", ENOSPC};
     case SQLITE_IOERR:
+      // The shared memory beside a WAL can't be made as large as it has to be; SQLite does not say by which errno.
+      if (code == SQLITE_IOERR_SHMSIZE) return {ErrorCode::io, "no space left for the database", ENOSPC};
       return {ErrorCode::io, what, db ? sqlite3_system_errno(db) : 0};
     case SQLITE_CONSTRAINT:
       return {ErrorCode::data, what};

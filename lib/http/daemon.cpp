@@ -167,7 +167,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening) {
       item(MHD_OPTION_URI_LOG_CALLBACK, callback(&on_request_line), &core),
       item(MHD_OPTION_NOTIFY_COMPLETED, callback(&on_completed), &core),
       item(MHD_OPTION_UNESCAPE_CALLBACK, callback(&leave_escaped)),
-      item(MHD_OPTION_STRICT_FOR_CLIENT, 1),
+      // The strictness about Host is this module's, whose answer says so better: the library sends its own head twice.
+      item(MHD_OPTION_STRICT_FOR_CLIENT, 0),
   };
   if (threads > 1) items.push_back(item(MHD_OPTION_THREAD_POOL_SIZE, threads));
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;

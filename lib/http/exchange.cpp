@@ -38,7 +38,8 @@ MHD_Result Exchange::handle(const char* method, const char* version, const char*
     const bool has_body = chunked_ || content_length_.value_or(0) > 0;
     connection_.enter(has_body ? Phase::body : Phase::answering);
     // An answer now, before the body has been read, makes the library close the connection after it.
-    return has_body && refusal_ ? send(*std::move(refusal_)) : MHD_YES;
+    early_ = has_body && refusal_;
+    return early_ ? send(*std::move(refusal_)) : MHD_YES;
   }
   if (*size > 0) {
     take_body(data, *size);
@@ -189,6 +190,7 @@ void Exchange::completed(MHD_RequestTerminationCode code) {
   if (watches_file_) core_.keeper.watch_file(connection_, nullptr, 0);
   connection_.enter(Phase::idle);
   const bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+  if (early_ && whole) core_.keeper.linger(connection_.fd);
   // Without an answer of ours the library has refused the request by itself, or the client has left.
   if (status_ == 0) status_ = head_taken_ ? 499 : 400;
   const auto duration = std::chrono::steady_clock::now() - started_;

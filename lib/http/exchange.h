@@ -28,7 +28,7 @@ class Exchange final : public Parked {
  private:
   void take_head(const char* method, const char* version);
   std::optional<Response> read_head(const char* method, const char* version);
-  std::optional<Response> read_fields();
+  std::optional<Response> read_fields(std::string_view version);
   std::optional<Response> read_framing(std::string_view version);
   std::optional<Response> read_target();
   std::optional<Response> find_route();
@@ -58,6 +58,7 @@ class Exchange final : public Parked {
   bool chunked_ = false;
   uint64_t body_received_ = 0;
   std::optional<Response> refusal_;  // decided before a handler was asked
+  bool early_ = false;               // answered by it before the body has been read
 
   std::atomic<bool> parked_{false};
   Wake woken_by_ = Wake::changed;

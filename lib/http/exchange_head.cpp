@@ -34,9 +34,18 @@ bool is_clean(std::string_view value) {
                               [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
+// RFC 3986, 3.2.2 and 3.2.3, by its characters: what could make two readers of an address find two hosts in it is none.
+bool is_host(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-._~%!$&'()*+;=:[]").find(c) != std::string_view::npos;
+  });
+}
+
 struct Collector {
   Fields& fields;
   bool good = true;
+  int hosts = 0;
 };
 
 MHD_Result collect_field(void* object, MHD_ValueKind, const char* key, size_t key_size, const char* value,
@@ -49,6 +58,7 @@ MHD_Result collect_field(void* object, MHD_ValueKind, const char* key, size_t ke
   try {
     std::string lower(name);
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(tolower(c)); });
+    if (lower == "host") collector.hosts++;
     const auto [it, added] = collector.fields.try_emplace(std::move(lower), text);
     if (!added) (it->second += it->first == "cookie" ? "; " : ", ") += text;
   } catch (...) {
@@ -71,7 +81,7 @@ void Exchange::take_head(const char* method, const char* version) {
 }
 
 std::optional<Response> Exchange::read_head(const char* method, const char* version) {
-  if (auto refusal = read_fields()) return refusal;
+  if (auto refusal = read_fields(version)) return refusal;
   identify_peer();
   if (auto refusal = read_framing(version)) return refusal;
   const auto known = parse_method(method);
@@ -81,10 +91,16 @@ std::optional<Response> Exchange::read_head(const char* method, const char* vers
   return find_route();
 }
 
-std::optional<Response> Exchange::read_fields() {
+std::optional<Response> Exchange::read_fields(std::string_view version) {
   Collector collector{request_.headers};
   MHD_get_connection_values_n(mhd_, MHD_HEADER_KIND, &collect_field, &collector);
   if (!collector.good) return problem(400, "a header that is none").with("Connection", "close");
+  // RFC 9112, 3.2: a proxy in front may have believed the other one.
+  if (collector.hosts == 0 && version != "HTTP/1.0")
+    return problem(400, "the Host header is missing").with("Connection", "close");
+  if (collector.hosts > 1) return problem(400, "there are several Host headers").with("Connection", "close");
+  if (const auto host = request_.header("host"); host && !is_host(*host))
+    return problem(400, "the Host header names no host").with("Connection", "close");
   return std::nullopt;
 }
 

@@ -1,9 +1,11 @@
 #include "http/keeper.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "http/tcp_info.h"
 
@@ -12,6 +14,10 @@ namespace {
 
 // How exact deadlines are, and how soon it is noticed that a peer has left.
 constexpr Millis kTick{250};
+
+// How many may linger, for how long, and how much of what they send is taken.
+constexpr size_t kMostLingering = 64, kMostThrownAway = 4 << 20;
+constexpr Millis kLinger{2000};
 
 // Whether the file that is being sent has become shorter than was promised: the library would wait for the rest.
 bool is_torn(const Connection::Watch& watch) {
@@ -54,6 +60,27 @@ void Keeper::watch_file(Connection& connection, std::shared_ptr<const UniqueFd> 
   connection.watch.file_end = end;
 }
 
+void Keeper::linger(int fd) {
+  const std::lock_guard lock(mutex_);
+  if (lingering_.size() >= kMostLingering) return;
+  UniqueFd second(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (second) lingering_.push_back({std::move(second), std::chrono::steady_clock::now() + kLinger});
+}
+
+// Called at each tick, by when the library has done with it.
+bool Keeper::goes_on(Lingering& lingering, Monotonic now) {
+  const int fd = lingering.fd.get();
+  (void)shutdown(fd, SHUT_WR);
+  while (now < lingering.until && lingering.received < kMostThrownAway) {
+    // Of a TCP socket MSG_TRUNC throws away, tcp(7).
+    const ssize_t n = recv(fd, nullptr, 256 << 10, MSG_DONTWAIT | MSG_TRUNC);
+    if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (n == 0) return false;
+    lingering.received += static_cast<size_t>(n);
+  }
+  return false;
+}
+
 void Keeper::park(Parked& parked, Monotonic until) {
   const std::lock_guard lock(mutex_);
   if (wake_at_once_) return parked.wake(Parked::Wake::time);
@@ -89,6 +116,7 @@ void Keeper::run() {
     if (now < next_tick) continue;
     next_tick = now + kTick;
     wake_left();
+    std::erase_if(lingering_, [now](Lingering& l) { return !goes_on(l, now); });
     lock.unlock();
     end_late(now);
     lock.lock();

@@ -1,5 +1,5 @@
 // The one thread that watches time: ends connections whose request doesn't come to its end, wakes requests that wait,
-// and notices when nobody waits for the answer any more.
+// notices when nobody waits for the answer any more, and lets clients that are still sending read it.
 #pragma once
 
 #include <poll.h>
@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "http/connection.h"
 
 namespace cbx::http {
@@ -47,6 +48,10 @@ class Keeper {
   // Ends the connection when the file that is being sent on it becomes shorter than `end`; null: none is sent any more.
   void watch_file(Connection& connection, std::shared_ptr<const UniqueFd> file, uint64_t end);
 
+  // Of a connection that is about to be closed although its peer still sends: what comes is thrown away for a moment,
+  // so that the peer reads the answer rather than a reset (RFC 9112, 9.6).
+  void linger(int fd);
+
   // Wakes it at `until`, or when its peer has left.  After unpark() it is not touched any more.
   void park(Parked& parked, Monotonic until);
   void unpark(Parked& parked, Monotonic until);
@@ -60,6 +65,13 @@ class Keeper {
     std::unordered_set<Connection*> connections;
   };
   Shard& shard_of(const Connection& connection) { return shards_[static_cast<size_t>(connection.fd) % shards_.size()]; }
+  // A second descriptor of such a connection.
+  struct Lingering {
+    UniqueFd fd;
+    Monotonic until{};
+    size_t received = 0;
+  };
+  static bool goes_on(Lingering& lingering, Monotonic now);
   void run();
   void wake_due(Monotonic now);
   void wake_left();
@@ -73,6 +85,7 @@ class Keeper {
   std::condition_variable changed_;
   std::set<std::pair<Monotonic, Parked*>> parked_;
   std::vector<pollfd> polled_;
+  std::vector<Lingering> lingering_;
   bool wake_at_once_ = false;
   bool ended_ = false;
   std::thread thread_;

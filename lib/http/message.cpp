@@ -1,6 +1,7 @@
 #include "http/message.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
@@ -51,8 +52,13 @@ Response json(int status, std::string text) {
 }
 
 Response problem(int status, std::string_view detail) {
+  return problem(status, detail, "");
+}
+
+Response problem(int status, std::string_view detail, std::string_view code) {
   nlohmann::ordered_json body{{"type", "about:blank"}, {"title", status_phrase(status)}, {"status", status}};
   if (!detail.empty()) body["detail"] = detail;
+  if (!code.empty()) body["code"] = code;
   // What a stranger sent may be quoted in `detail`.
   std::string text = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return {status, {{"Content-Type", "application/problem+json"}, {"Cache-Control", "no-store"}}, std::move(text), {}};
@@ -71,6 +77,13 @@ Response problem(const Error& error) {
       return problem(503, error.message()).with("Retry-After", "1");
     default:
       break;
+  }
+  if (error.os_error() == ENOSPC || error.os_error() == EDQUOT) {
+    Response response = problem(507,
+                                "the server's disk is full: delete recordings that are not needed any more, or have "
+                                "cbx-prune make room, and try again");
+    response.log = error.message();
+    return response;
   }
   Response response = problem(500, "something is wrong on this side; the server's log knows what");
   response.log = error.message();

@@ -94,8 +94,10 @@ Response json(int status, std::string text);
 // RFC 9457 problem details: {"type":"about:blank","title":…,"status":…,"detail":…}.  `detail` is for people: what was
 // wrong and what to do.
 Response problem(int status, std::string_view detail);
-// The same for an Error: no_input 404, usage and data 400, permission 403, try_again 503 with Retry-After, all else 500
-// (whose detail goes to the log, not to the stranger).
+// The same with a member "code": a word that programs, and pages that say it in other languages, know it by.
+Response problem(int status, std::string_view detail, std::string_view code);
+// The same for an Error: no_input 404, usage and data 400, permission 403, try_again 503 with Retry-After, a full disk
+// 507 (RFC 4918, 11.5), all else 500; the message of the last two goes to the log, not to the stranger.
 Response problem(const Error& error);
 
 // A body with what its caches and resumed downloads need.

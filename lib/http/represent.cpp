@@ -74,7 +74,10 @@ bool if_range_holds(const Request& request, const Representation& what) {
 struct ByteRange {
   uint64_t first = 0, size = 0;
 };
-enum class RangeKind { ignore, one, unsatisfiable };
+enum class RangeKind { ignore, one, unsatisfiable, too_many };
+
+// More than that at once are refused (15.5.17); those who copy a file by its parts ask for one after the other.
+constexpr size_t kMostRanges = 16;
 
 // A number that is too large to be one is the largest.
 std::optional<uint64_t> parse_number(std::string_view digits) {
@@ -84,18 +87,11 @@ std::optional<uint64_t> parse_number(std::string_view digits) {
   return error == std::errc() ? value : UINT64_MAX;
 }
 
-RangeKind parse_range(std::string_view text, uint64_t size, ByteRange& range) {
-  text = trim(text);
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos) return RangeKind::ignore;
-  std::string unit(trim(text.substr(0, equals)));
-  std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return static_cast<char>(tolower(c)); });
-  const std::string_view set = trim(text.substr(equals + 1));
-  const size_t dash = set.find('-');
-  if (unit != "bytes" || set.find(',') != std::string_view::npos || dash == std::string_view::npos)
-    return RangeKind::ignore;
-
-  const auto last = parse_number(set.substr(dash + 1));
+// One of a set: "0-99", "100-", "-50".
+RangeKind parse_spec(std::string_view spec, uint64_t size, ByteRange& range) {
+  const size_t dash = spec.find('-');
+  if (dash == std::string_view::npos) return RangeKind::ignore;
+  const auto last = parse_number(spec.substr(dash + 1));
   if (dash == 0) {  // the last so many bytes
     if (!last) return RangeKind::ignore;
     if (*last == 0) return RangeKind::unsatisfiable;
@@ -104,13 +100,41 @@ RangeKind parse_range(std::string_view text, uint64_t size, ByteRange& range) {
     range.first = size - range.size;
     return RangeKind::one;
   }
-  const auto first = parse_number(set.substr(0, dash));
-  const bool open_end = dash + 1 == set.size();
+  const auto first = parse_number(spec.substr(0, dash));
+  const bool open_end = dash + 1 == spec.size();
   if (!first || (!last && !open_end) || (last && *last < *first)) return RangeKind::ignore;
   if (*first >= size) return RangeKind::unsatisfiable;
   range.first = *first;
   range.size = last ? std::min(*last - *first, size - 1 - *first) + 1 : size - *first;
   return RangeKind::one;
+}
+
+// Of several ranges that can be had the whole is given instead, as 14.2 leaves to the server: players and download
+// managers ask for one at a time, and who asks for several must be ready for a 200.
+RangeKind parse_range(std::string_view text, uint64_t size, ByteRange& range) {
+  text = trim(text);
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return RangeKind::ignore;
+  std::string unit(trim(text.substr(0, equals)));
+  std::ranges::transform(unit, unit.begin(), [](unsigned char c) { return static_cast<char>(tolower(c)); });
+  if (unit != "bytes") return RangeKind::ignore;
+  size_t count = 0, satisfiable = 0;
+  RangeKind kind = RangeKind::ignore;
+  for (std::string_view set = text.substr(equals + 1);;) {
+    const size_t comma = std::min(set.find(','), set.size());
+    // A list may have empty elements (5.6.1).
+    if (const std::string_view spec = trim(set.substr(0, comma)); !spec.empty()) {
+      kind = parse_spec(spec, size, range);
+      if (kind == RangeKind::ignore) return kind;
+      count++;
+      satisfiable += kind == RangeKind::one ? 1 : 0;
+    }
+    if (comma == set.size()) break;
+    set.remove_prefix(comma + 1);
+  }
+  if (count > kMostRanges) return RangeKind::too_many;
+  if (count > 1) return satisfiable > 0 ? RangeKind::ignore : RangeKind::unsatisfiable;
+  return kind;
 }
 
 // A stretch of another source.
@@ -166,8 +190,9 @@ Response represent(const Request& request, Representation what) {
   // HEAD has no range (14.2), but is answered with the headers that GET would have.
   if (wanted && request.method == Method::get && if_range_holds(request, what))
     kind = parse_range(*wanted, what.size, range);
-  if (kind == RangeKind::unsatisfiable)
-    return problem(416, fmt::format("there are {} bytes", what.size))
+  if (kind == RangeKind::unsatisfiable || kind == RangeKind::too_many)
+    return problem(416, kind == RangeKind::too_many ? std::string("too many ranges at once: ask for one at a time")
+                                                    : fmt::format("there are {} bytes", what.size))
         .with("Content-Range", fmt::format("bytes */{}", what.size));
   if (!what.type.empty()) response.with("Content-Type", what.type);
   if (!what.disposition.empty()) response.with("Content-Disposition", what.disposition);

@@ -51,38 +51,45 @@ Status Router::add(size_t index) {
   return {};
 }
 
-const Router::Node* Router::walk(const Node& node, std::string_view rest, std::vector<std::string_view>& values) {
-  if (rest.empty()) return node.routes.empty() ? nullptr : &node;
+const Router::Node* Router::walk(const Node& node, std::string_view rest, std::vector<std::string_view>& values,
+                                 const Fits& fits) {
+  if (rest.empty()) return fits(node) ? &node : nullptr;
   const std::string_view all = rest.substr(1);
   const std::string_view segment = take_segment(rest);
   if (const auto it = node.literals.find(segment); it != node.literals.end())
-    if (const Node* found = walk(*it->second, rest, values)) return found;
+    if (const Node* found = walk(*it->second, rest, values, fits)) return found;
   if (segment.empty()) return nullptr;
   if (node.any) {
     values.push_back(segment);
-    if (const Node* found = walk(*node.any, rest, values)) return found;
+    if (const Node* found = walk(*node.any, rest, values, fits)) return found;
     values.pop_back();
   }
-  if (node.tail) values.push_back(all);
+  if (!node.tail || !fits(*node.tail)) return nullptr;
+  values.push_back(all);
   return node.tail.get();
 }
 
 Router::Match Router::find(Method method, std::string_view path, Fields& params) const {
+  const std::string_view rest = path == "/" ? std::string_view() : path;
+  const auto with_method = [&](const Node& node, Method wanted) {
+    const auto it = std::ranges::find(node.routes, wanted, [&](size_t i) { return routes_[i].method; });
+    return it == node.routes.end() ? kNone : *it;
+  };
+  const auto route_of = [&](const Node& node) {
+    const size_t route = with_method(node, method);
+    return route == kNone && method == Method::head ? with_method(node, Method::get) : route;
+  };
   std::vector<std::string_view> values;
-  const Node* node = walk(*root_, path == "/" ? std::string_view() : path, values);
+  const Node* node = walk(*root_, rest, values, [&](const Node& n) { return route_of(n) != kNone; });
+  if (node == nullptr) node = walk(*root_, rest, values, [](const Node& n) { return !n.routes.empty(); });
   Match match;
   if (node == nullptr) return match;
-  const auto with_method = [&](Method wanted) {
-    const auto it = std::ranges::find(node->routes, wanted, [&](size_t i) { return routes_[i].method; });
-    return it == node->routes.end() ? kNone : *it;
-  };
-  match.route = with_method(method);
-  if (match.route == kNone && method == Method::head) match.route = with_method(Method::get);
+  match.route = route_of(*node);
   if (match.route == kNone) {
     for (const size_t i : node->routes) {
       if (!match.allow.empty()) match.allow += ", ";
       match.allow += method_name(routes_[i].method);
-      if (routes_[i].method == Method::get && with_method(Method::head) == kNone) match.allow += ", HEAD";
+      if (routes_[i].method == Method::get && with_method(*node, Method::head) == kNone) match.allow += ", HEAD";
     }
     match.allow += ", OPTIONS";
     return match;

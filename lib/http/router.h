@@ -1,6 +1,7 @@
 // Which route a path means.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -24,7 +25,8 @@ class Router {
   // Errors: internal (a pattern that is wrong or there twice).
   static Result<Router> make(std::vector<Route> routes);
 
-  // Sets `params`.  HEAD finds the GET route.
+  // Sets `params`.  HEAD finds the GET route.  A literal segment wins over a name, unless only the name's route has the
+  // method: a camera may be called what a POST is.
   Match find(Method method, std::string_view path, Fields& params) const;
   const std::vector<Route>& routes() const { return routes_; }
 
@@ -36,7 +38,10 @@ class Router {
     std::vector<size_t> routes;
   };
   Status add(size_t index);
-  static const Node* walk(const Node& node, std::string_view rest, std::vector<std::string_view>& values);
+  // The place that the path means among those that satisfy `fits`.
+  using Fits = std::function<bool(const Node&)>;
+  static const Node* walk(const Node& node, std::string_view rest, std::vector<std::string_view>& values,
+                          const Fits& fits);
 
   std::vector<Route> routes_;
   std::vector<std::vector<std::string>> names_;  // of each route's {names}, in their order

@@ -77,6 +77,8 @@ Status parse_query(std::string_view text, std::vector<std::pair<std::string, std
 }  // namespace
 
 Result<Target> parse_target(std::string_view raw) {
+  // Where the address ends would be a matter of opinion (RFC 9112, 3.2).
+  if (raw.find(' ') != std::string_view::npos) return fail(ErrorCode::data, "a space in the address");
   const std::string_view origin = origin_form(raw);
   if (origin.empty()) return fail(ErrorCode::data, "the address has no path");
   const std::string_view text = origin.substr(0, origin.find('#'));

@@ -16,11 +16,6 @@ std::vector<TimeRange> merge_spans(std::vector<TimeRange> spans, TimeRange range
 // The holes over kSmallestGap that `covered` (as merge_spans() returns it) leaves in `range`.
 std::vector<TimeRange> holes(const std::vector<TimeRange>& covered, TimeRange range);
 
-// What is on disk near `now` and not yet in the index: files being written, and finished ones whose hash is still
-// being made.  Empty when `range` does not reach there.
-std::vector<TimeRange> recordings_in_progress(const store::Store& store, std::string_view device, TimeRange range,
-                                              WallMs now);
-
 // Of the device's segments that overlap `range`, those behind each other made one; goes into merge_spans().
 Result<std::vector<TimeRange>> finished_spans(Index& index, std::string_view device, TimeRange range);
 

@@ -138,7 +138,7 @@ Result<Bytes> encode(AVFrame& frame) {
 }
 
 Result<Picture> make(File& file, const mp4::KeyFrames& keys, const mp4::KeyFrame& key, int width) {
-  CBX_ASSIGN(const Bytes coded, mp4::read_key_frame(file, keys, key));
+  CBX_ASSIGN(const Bytes coded, mp4::read_key_frame(file, key));
   CBX_ASSIGN(const Frame decoded, decode(keys.config, coded));
   const codec::VideoInfo& video = keys.config.video;
   CBX_ASSIGN(const Frame scaled, scale(*decoded, target_size(*decoded, video, width)));

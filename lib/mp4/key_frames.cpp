@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 
 #include "mp4/fragment.h"
+#include "mp4/hybrid_file.h"
 #include "mp4/sample_table.h"
 
 namespace cbx::mp4 {
@@ -14,7 +17,7 @@ namespace {
 // An 8K picture without any compression worth the name.
 constexpr uint32_t kLargestPicture = 64 << 20;
 // Far beyond any clock, and small enough for every sum below.
-constexpr int64_t kMostSeconds = 1'000'000'000'000;
+constexpr int64_t kMostSeconds = 1'000'000'000'000, kMostTicks = kMostSeconds * codec::kPtsHz;
 
 codec::Pts90k pts_of(int64_t ticks, int timescale) {
   return rescale(std::clamp(ticks, -kMostSeconds * timescale, kMostSeconds * timescale), timescale, codec::kPtsHz);
@@ -23,33 +26,53 @@ codec::Pts90k pts_of(int64_t ticks, int timescale) {
 }  // namespace
 
 Result<KeyFrames> read_key_frames(File& file) {
-  CBX_ASSIGN(FileMap map, read_file_map(file));
-  KeyFrames keys;
-  const auto video =
-      std::ranges::find_if(map.tracks, [](const codec::TrackConfig& t) { return codec::is_video(t.codec); });
+  CBX_ASSIGN(Layout layout, locate(file));
   const auto no_picture = [&] { return fail(ErrorCode::no_input, fmt::format("'{}' holds no picture", file.path())); };
-  if (video == map.tracks.end()) return no_picture();
-  keys.track = static_cast<int>(video - map.tracks.begin());
-  keys.tracks = map.tracks.size();
+  const auto video =
+      std::ranges::find_if(layout.tracks, [](const codec::TrackConfig& t) { return codec::is_video(t.codec); });
+  if (video == layout.tracks.end()) return no_picture();
+  const int track = static_cast<int>(video - layout.tracks.begin()), tracks = static_cast<int>(layout.tracks.size());
+  KeyFrames keys;
   keys.config = std::move(*video);
-  keys.finished = map.finished;
+  keys.finished = layout.finished;
   const int timescale = std::max(1, codec::track_timescale(keys.config));
 
-  const auto is_picture = [&](const Fragment& f) { return f.track == keys.track; };
-  const auto first = std::ranges::find_if(map.fragments, is_picture);
-  if (first == map.fragments.end()) return no_picture();
-  // What the file says of its first instant, unless that has nothing to do with its pictures.
-  codec::Pts90k origin = pts_of(first->first_pts, timescale);
-  const codec::Pts90k said = pts_of(map.info.pts, codec::kPtsHz);
-  if (std::abs(origin - said) <= codec::kPtsHz) origin = said;
-  const auto time_of = [&](int64_t ticks) { return map.info.start + Millis{(pts_of(ticks, timescale) - origin) / 90}; };
-  for (const Fragment& f : map.fragments) {
-    keys.end_offset = std::max(keys.end_offset, f.offset + f.size);
-    if (!is_picture(f)) continue;
-    keys.end = std::max(keys.end, time_of(f.end_pts));
-    if (f.key) keys.frames.push_back({f.offset, time_of(f.first_pts)});
+  struct Found {
+    KeyFrame frame;
+    codec::Pts90k pts = 0;
+  };
+  std::vector<Found> found;
+  std::optional<Found> first;  // picture of all
+  codec::Pts90k begin = INT64_MAX, end = INT64_MIN;
+  for (uint64_t at = layout.fragments_offset;;) {
+    CBX_ASSIGN(const auto head, read_fragment(file, at, layout.end, tracks));
+    if (!head) break;
+    at += head->size;
+    if (head->track != track) continue;
+    uint64_t offset = head->data_offset;
+    int64_t dts = std::clamp(head->tfdt, -kMostTicks, kMostTicks);
+    for (const FragmentSample& s : head->samples) {
+      const codec::Pts90k pts = pts_of(dts + s.composition_offset, timescale);
+      begin = std::min(begin, pts);
+      end = std::max(end, pts_of(dts + s.composition_offset + s.duration, timescale));
+      const Found here{{offset, s.size, {}}, pts};
+      if (!first) first = here;
+      if (s.key) found.push_back(here);
+      offset += s.size;
+      dts += s.duration;
+    }
   }
-  if (keys.frames.empty()) keys.frames.push_back({first->offset, time_of(first->first_pts)});
+  if (!first) return no_picture();
+  if (found.empty()) found.push_back(*first);
+  // What the file says of its first instant, unless that has nothing to do with its pictures.
+  const codec::Pts90k said = pts_of(layout.info.pts, codec::kPtsHz);
+  const codec::Pts90k origin = std::abs(begin - said) <= codec::kPtsHz ? std::min(begin, said) : begin;
+  const auto time_of = [&](codec::Pts90k pts) { return layout.info.start + Millis{(pts - origin) / 90}; };
+  keys.end = time_of(end);
+  for (Found& f : found) {
+    f.frame.time = time_of(f.pts);
+    keys.frames.push_back(f.frame);
+  }
   std::ranges::stable_sort(keys.frames, {}, &KeyFrame::time);
   return keys;
 }
@@ -59,16 +82,13 @@ const KeyFrame& key_frame_at(const KeyFrames& keys, WallMs at) {
   return later == keys.frames.begin() ? keys.frames.front() : *std::prev(later);
 }
 
-Result<Bytes> read_key_frame(File& file, const KeyFrames& keys, const KeyFrame& key) {
-  CBX_ASSIGN(const auto head, read_fragment(file, key.offset, keys.end_offset, static_cast<int>(keys.tracks)));
+Result<Bytes> read_key_frame(File& file, const KeyFrame& key) {
   const auto bad = [&](std::string_view why) {
     return fail(ErrorCode::data, fmt::format("'{}' at byte {}: {}", file.path(), key.offset, why));
   };
-  if (!head || head->track != keys.track || head->samples.empty()) return bad("no picture begins here");
-  const uint32_t size = head->samples.front().size;
-  if (size == 0 || size > kLargestPicture) return bad(fmt::format("a picture of {} bytes", size));
-  Bytes data(size);
-  CBX_ASSIGN(const size_t n, file.read_at(head->data_offset, data));
+  if (key.size == 0 || key.size > kLargestPicture) return bad(fmt::format("a picture of {} bytes", key.size));
+  Bytes data(key.size);
+  CBX_ASSIGN(const size_t n, file.read_at(key.offset, data));
   if (n != data.size()) return bad("the file ends inside the picture");
   return data;
 }

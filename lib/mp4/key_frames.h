@@ -8,22 +8,20 @@
 namespace cbx::mp4 {
 
 struct KeyFrame {
-  uint64_t offset = 0;  // of the fragment that begins with it
-  WallMs time{};        // when it is shown
+  uint64_t offset = 0;  // of the coded picture in the file
+  uint32_t size = 0;
+  WallMs time{};  // when it is shown
 };
 
 struct KeyFrames {
-  int track = 0;      // of the picture
-  size_t tracks = 0;  // of the file
-  codec::TrackConfig config;
-  uint64_t end_offset = 0;  // behind the last whole fragment
-  WallMs end{};             // when the last picture ends
+  codec::TrackConfig config;  // of the picture
+  WallMs end{};               // when the last picture ends
   bool finished = false;
   std::vector<KeyFrame> frames;  // by time, never empty
 };
 
-// Of a finished file, or one that is being written, up to its last whole fragment.  Where no fragment begins with a key
-// frame the first of all stands for one.  Hostile content is expected.  Errors: data (no segment file of cbx), no_input
+// Of a finished file, or one that is being written, up to its last whole fragment.  Where there is no key frame the
+// first picture stands for one.  Hostile content is expected.  Errors: data (no segment file of cbx), no_input
 // (no picture in it).
 Result<KeyFrames> read_key_frames(File& file);
 
@@ -32,6 +30,6 @@ const KeyFrame& key_frame_at(const KeyFrames& keys, WallMs at);
 
 // The coded picture, as MP4 stores it: NAL units with 4-byte lengths.  Error `data` when it is not there, or larger
 // than any encoder makes it.
-Result<Bytes> read_key_frame(File& file, const KeyFrames& keys, const KeyFrame& key);
+Result<Bytes> read_key_frame(File& file, const KeyFrame& key);
 
 }  // namespace cbx::mp4

@@ -248,7 +248,7 @@ void LiveFollower::fill_window() {
   }
 }
 
-std::unique_ptr<LiveFile> LiveFollower::file_before(const std::vector<Found>& files, const LiveFile& next) const {
+std::unique_ptr<LiveFile> LiveFollower::file_before(const std::vector<Found>& files, const LiveFile& next) {
   int tries = 0;
   for (auto f = files.rbegin(); f != files.rend() && tries < kTries; ++f) {
     if (f->start >= next.piece().start) continue;
@@ -259,6 +259,7 @@ std::unique_ptr<LiveFile> LiveFollower::file_before(const std::vector<Found>& fi
       file = LiveFile::open(shared_.store.media_path() + "/" + shared_.store.segment_path(device_, f->start), f->start);
     if (!file || !(*file)->look(shared_.clock.monotonic())) continue;
     (void)(*file)->finish();
+    list_.learn_from(**file);
     if ((*file)->begun() && LiveList::continues(**file, next)) return std::move(*file);
   }
   return nullptr;

@@ -56,7 +56,7 @@ class LiveFollower final : private FolderEvents::Listener {
   bool is_over(LiveFile& file);
   void take_up(std::unique_ptr<LiveFile> file);
   void fill_window();
-  std::unique_ptr<LiveFile> file_before(const std::vector<Found>& files, const LiveFile& next) const;
+  std::unique_ptr<LiveFile> file_before(const std::vector<Found>& files, const LiveFile& next);
   bool fresh(const LiveFile& file) const;
   void grew();
   bool check_silence();

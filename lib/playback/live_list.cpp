@@ -10,8 +10,15 @@ namespace {
 // What the usual GOPs make (lib/mp4/groups.h), so that it need not change in the middle of a stream, and the longest
 // part that a recorder makes of usual frames.
 constexpr int64_t kUsualTarget = 8000, kUsualPart = 600;
+// x264 without other orders makes a key frame every 250 pictures: at 10 a second that is 25 s.
+constexpr int64_t kLongestLearnt = 30'000;
 // A run is known by its first file, which should still be there: now and then another file stands for it.
 constexpr std::chrono::hours kRun{6};
+
+// To the nearest second (RFC 8216bis, 4.4.3.1).
+int64_t rounded(int64_t ms) {
+  return (ms + 500) / 1000 * 1000;
+}
 
 // Four numbers a second since 2020: groups come slower than that, so a later start of the server begins behind what it
 // numbered before.  Below 2^31 until 2037, for players that count so far.
@@ -80,6 +87,13 @@ void LiveList::prepend(std::unique_ptr<LiveFile> file) {
   (void)file->finish();
   files_.push_front({std::move(file), 0, {}});
   for (size_t i = 0; i < files_.size(); ++i) link(files_[i], i > 0 ? &files_[i - 1] : nullptr);
+}
+
+void LiveList::learn_from(const LiveFile& file) {
+  for (const LiveGroup& g : file.groups()) {
+    // One that was longer was a fault, which need not come again.
+    if (g.group.duration_ms <= kLongestLearnt) target_ms_ = std::max(target_ms_, rounded(g.group.duration_ms));
+  }
 }
 
 bool LiveList::renamed(FileId id, WallMs start) {
@@ -173,8 +187,8 @@ LiveView LiveList::view(bool ended) {
   target_ms_ = std::max(target_ms_, kUsualTarget);
   part_target_ms_ = std::max(part_target_ms_, kUsualPart);
   for (const LiveGroup& g : v.groups) {
-    // Rounded to the nearest second (RFC 8216bis, 4.4.3.1).  The open one is judged when it is whole.
-    if (ended || &g != &v.groups.back()) target_ms_ = std::max(target_ms_, (g.group.duration_ms + 500) / 1000 * 1000);
+    // The open one is judged when it is whole.
+    if (ended || &g != &v.groups.back()) target_ms_ = std::max(target_ms_, rounded(g.group.duration_ms));
     for (const Part& p : g.parts) part_target_ms_ = std::max(part_target_ms_, p.duration_ms);
   }
   v.target_ms = target_ms_;

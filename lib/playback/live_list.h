@@ -27,6 +27,10 @@ class LiveList {
   // Whether the time line of `before` goes on in `after`.
   static bool continues(const LiveFile& before, const LiveFile& after);
 
+  // What the camera recorded before tells how long its groups get.  Players are told at the beginning, as it should not
+  // change later (RFC 8216, 4.3.3.1 and 6.2.1): it grows only where a camera's key frames become rarer than they were.
+  void learn_from(const LiveFile& file);
+
   LiveFile* oldest() { return files_.empty() ? nullptr : files_.front().file.get(); }
   // Where a finished file's name was taken already, it has become a later one: true if it is one of these.
   bool renamed(FileId id, WallMs start);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "index/coverage.h"
 #include "mp4/codecs.h"
+#include "playback/descriptions.h"
 
 namespace cbx::playback {
 namespace {
@@ -53,7 +54,8 @@ bool is_described(const Piece& p) {
 }
 
 // Fills in from the file what its record didn't tell; false if it can't be read.
-bool describe(const store::Store& store, std::string_view device, Piece& p) {
+bool describe(const store::Store& store, std::string_view device, Piece& p, Descriptions& known) {
+  if (known.find(device, p)) return true;
   const auto file = open_beneath(store.media_path(), store.segment_path(device, p.start));
   if (!file) return false;
   auto told = mp4::describe(**file, p.duration_ms);
@@ -62,7 +64,9 @@ bool describe(const store::Store& store, std::string_view device, Piece& p) {
   p.init = std::move(told->init);
   p.groups.clear();
   for (const mp4::FileGroup& g : told->groups) p.groups.push_back({g.offset, g.bytes, g.at_ms, g.duration_ms});
-  return is_described(p);
+  if (!is_described(p)) return false;
+  known.keep(device, p);
+  return true;
 }
 
 // A piece, and which connection it came by.
@@ -131,7 +135,26 @@ int64_t track_time(const Piece& piece, const Group& group) {
   return floor_div(piece.pts.value_or(0), kTicks) + group.at_ms;
 }
 
-Result<Timeline> read_timeline(index::Index& index, std::string_view device, TimeRange range) {
+bool Descriptions::find(std::string_view device, Piece& piece) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = known_.find({std::string(device), piece.start});
+  if (it == known_.end()) return false;
+  piece.codecs = it->second.codecs;
+  piece.init = it->second.init;
+  piece.groups = it->second.groups;
+  return true;
+}
+
+void Descriptions::keep(std::string_view device, const Piece& piece) {
+  // A month of one camera; some 600 bytes each.
+  constexpr size_t kMost = 44'640;
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= kMost) known_.clear();
+  known_.insert_or_assign({std::string(device), piece.start}, Description{piece.codecs, piece.init, piece.groups});
+}
+
+Result<std::optional<Timeline>> read_timeline(index::Index& index, std::string_view device, TimeRange range,
+                                              Descriptions& known, size_t most_read) {
   Timeline timeline{std::string(device), range, {}};
   CBX_ASSIGN(std::vector<Found> files, read_files(index, device, range));
   std::vector<Piece>& pieces = timeline.pieces;
@@ -141,7 +164,10 @@ Result<Timeline> read_timeline(index::Index& index, std::string_view device, Tim
   for (Found& f : files) {
     Piece& p = f.piece;
     if (!pieces.empty() && adds_nothing(p, until)) continue;
-    if (!is_described(p) && !describe(index.store(), device, p)) continue;
+    if (!is_described(p) && !known.find(device, p)) {
+      if (most_read-- == 0) return std::nullopt;
+      if (!describe(index.store(), device, p, known)) continue;
+    }
     clip(p, range);
     if (!pieces.empty()) skip_shown(p, until);
     if (p.groups.empty()) continue;
@@ -153,16 +179,30 @@ Result<Timeline> read_timeline(index::Index& index, std::string_view device, Tim
   return timeline;
 }
 
+Result<Timeline> read_timeline(index::Index& index, std::string_view device, TimeRange range) {
+  Descriptions none;
+  CBX_ASSIGN(auto timeline, read_timeline(index, device, range, none));
+  return std::move(timeline).value();  // nothing was too much
+}
+
 Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::string_view device, WallMs run,
                                                     int64_t time) {
+  Descriptions none;
+  return resolve_dash_time(index, device, run, time, none);
+}
+
+Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::string_view device, WallMs run,
+                                                    int64_t time, Descriptions& known) {
   std::optional<FoundGroup> out;
   if (run < kEarliest || run > kLatest) return out;
   CBX_ASSIGN(auto first, first_file(index, device, run));
   if (!first) return out;
-  if (!is_described(first->piece) && !describe(index.store(), device, first->piece)) return out;
+  if (!is_described(first->piece) && !describe(index.store(), device, first->piece, known)) return out;
   const Piece& begin = first->piece;
   if (begin.start != run && !may_continue(begin, run)) return out;
-  const int64_t elapsed = time - track_time(begin, {});
+  // `time` may be any number.
+  int64_t elapsed = 0;
+  if (__builtin_sub_overflow(time, track_time(begin, {}), &elapsed)) return out;
   if (elapsed < 0 || elapsed > kLongestRunMs) return out;
   // Where that is on the wall clock is known as well as the clocks agreed since.
   const WallMs about = begin.start + Millis{elapsed};
@@ -171,7 +211,7 @@ Result<std::optional<FoundGroup>> resolve_dash_time(index::Index& index, std::st
   for (Found& f : near) {
     const bool same = f.piece.start == begin.start ||
                       (f.connection == first->connection && f.piece.start > begin.start && begin.pts && f.piece.pts);
-    if (!same || (!is_described(f.piece) && !describe(index.store(), device, f.piece))) continue;
+    if (!same || (!is_described(f.piece) && !describe(index.store(), device, f.piece, known))) continue;
     if (f.piece.init != begin.init) continue;
     for (const Group& g : f.piece.groups) {
       if (track_time(f.piece, g) != time) continue;

@@ -84,7 +84,7 @@ int64_t Reserve::missing() const {
   return space ? std::max<int64_t>(0, wanted(*space) - held(places_.back().path)) : 0;
 }
 
-bool Reserve::give() {
+bool Reserve::give(int64_t most) {
   bool gave = false;
   for (const Place& place : places_) {
     const int64_t have = held(place.path);
@@ -92,7 +92,7 @@ bool Reserve::give() {
     // Only where it is needed; the other disk may have all the room in the world.
     if (have == 0 || (space && space->available > 16 * kEnough)) continue;
     const int64_t quarter = space ? wanted(*space) / 4 : 0;
-    const int64_t left = have - std::max(quarter, kBlock);
+    const int64_t left = have - std::max(std::min(quarter, most), kBlock);
     gave |= (left <= 0 ? ::unlink(place.path.c_str()) : ::truncate(place.path.c_str(), left)) == 0;
   }
   return gave;

@@ -1,10 +1,12 @@
 // ROOT/.reserve: room that is given up when the disk is full to the last byte, because deleting needs a little of it
 // (the journal's tombstones, SQLite's log).  Where media lies on another disk, that one has its own, media/.reserve.
 //
-// Given up in quarters, as the recorder beside it will take what it can get.  Used by one process at a time (whoever
-// holds the store's pruning lock, or makes the store).
+// Given up piece by piece, as the recorder beside it will take what it can get: who deletes takes a quarter, who only
+// wants to read what a database needs to be opened.  Filled by one process at a time (whoever holds the store's pruning
+// lock, or makes the store).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,9 @@ class Reserve {
   Status fill();
   // How much fill() would allocate on the disk of `media` if there was room.
   int64_t missing() const;
-  // Gives up a quarter of what the reserves hold at most.  False when there is nothing left to give.
-  bool give();
+  // Gives up a quarter of what the reserves hold at most, and no more than `most` bytes of each.  False when there is
+  // nothing left to give.
+  bool give(int64_t most = INT64_MAX);
   // Gives up a quarter where so little is left that deleting may fail; called before the first write.
   void give_if_needed();
 

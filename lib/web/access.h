@@ -1,5 +1,5 @@
-// Who asks, and what of.  Authentication: bearer tokens, HTTP Basic, share links.  Authorisation: one question, asked
-// at the one place where objects are opened (vault.h).
+// Who asks, and what of.  Authentication: bearer tokens, HTTP Basic, share links, and the session of somebody who has
+// logged in at the page.  Authorisation: one question, asked at the one place where objects are opened (vault.h).
 #pragma once
 
 #include <chrono>
@@ -13,9 +13,12 @@
 
 #include "base/log.h"
 #include "http/message.h"
+#include "state/user.h"
 #include "store/store.h"
 
 namespace cbx::web {
+
+class Directory;
 
 // What somebody may do with a device.
 enum class Permission {
@@ -30,6 +33,7 @@ struct Principal {
   Kind kind = Kind::user;
   std::string name;        // login name; the device's id; "link:" and the link's id, which is no login name
   std::string token;       // id of the token that was shown (not the token); empty for a password
+  std::string session;     // id of the session whose cookie was shown; empty: none was
   bool admin = false;      // not with a token that is for one device alone
   bool read_only = false;  // the token is for looking only
   std::optional<std::string> only_device;  // the token, or share link, is for this device alone
@@ -52,6 +56,8 @@ class Access {
     unsigned queue = 32;                      // … and that wait for it; more are answered 503
     // Whether the password has this hash; tests count the calls.  state::verify_password() if empty.
     std::function<bool(const std::string& hash, std::string_view password)> verify;
+    // What a new password is stored as.  state::hash_password() if empty.
+    std::function<Result<std::string>(std::string_view password)> hash;
   };
   Access(const store::Store& store, Options options, const Clock& clock, const Logger& log);
   ~Access();
@@ -63,11 +69,13 @@ class Access {
   // For the access log: the same, and tokens and keys in queries, replaced by "…".
   static std::string redact(std::string_view target);
 
-  // Calls `then`, before it returns, for somebody who has proved who they are, and sets
-  // request.user (to "device:cam01" for a device).  Otherwise an
-  // answer: 401 with WWW-Authenticate, 404 for a link that is no (longer a) link, 403 for a link or another site's page
-  // that would change something, 429 with Retry-After, 503; or a Wait until the password has been hashed, after which
-  // the handler is called again.
+  // Calls `then`, before it returns, for somebody who has proved who they are, and sets request.user (to "device:cam01"
+  // for a device).  Otherwise an answer: 401 with WWW-Authenticate, 404 for a link that is no (longer a) link, 403 for
+  // a link or another site's page that would change something, 429 with Retry-After, 503; or a Wait until the password
+  // has been hashed, after which the handler is called again.
+  //
+  // A link wins over an Authorization field, which wins over a session's cookie.  What a browser asks for with a
+  // cookie, or as the page (X-Requested-With: cbx), is not told of Basic: it would open a dialog of its own.
   //
   // Guessing is slowed down by address, and ten times later by account, for addresses that this has never been used
   // from: few addresses lock nobody out, many not those who are known (they are forgotten when the process ends).
@@ -75,11 +83,36 @@ class Access {
   // old token doesn't shut out the people behind its address.
   http::Answer with_principal(http::Request& request, std::function<http::Answer(const Principal&)> then);
 
+  // The user whose session's cookie the request shows; nullopt for everybody else, whatever they show.
+  std::optional<Principal> session(const http::Request& request);
+
+  // Whether somebody may change something here by a browser's own means: the request comes from a page of this very
+  // origin (Fetch Metadata, W3C; or, of older browsers, RFC 6454).  Who else forges requests has no cookie to forge
+  // with.
+  static bool from_own_page(const http::Request& request);
+
+  // Calls `then` when name and password belong to a user who may log in; `wrong` is the answer when they don't.  Limits
+  // and waits as with_principal().  `name` is a login name or an e-mail address.
+  http::Answer with_password(http::Request& request, std::string_view name, std::string_view password,
+                             const http::Response& wrong, const std::function<http::Answer(const state::User&)>& then);
+  // Calls `then` with what the password is stored as, once that is made; 400 for one that won't do.  Keeps something in
+  // request.memory from its first call on.
+  http::Answer with_hash(http::Request& request, std::string_view password,
+                         const std::function<http::Answer(const std::string& hash)>& then);
+
+  // What state.db says; null when it can't be read.
+  std::shared_ptr<const Directory> directory();
+  // After a change of state.db by this process, which is to count at once.
+  void refresh();
+
   // Whether the principal may, as things are now: also false when user or token have gone since.  Devices that state.db
   // doesn't know (registered by themselves, imported) are the admins' alone.
   bool may(const Principal& principal, std::string_view device, Permission permission);
   // Ids among `devices` that the principal may view, in their order.
   std::vector<std::string> visible(const Principal& principal, std::span<const std::string> devices);
+
+  // After a change of state.db by this process, which is to count at once.
+  void refresh();
 
  private:
   struct Impl;

@@ -7,6 +7,7 @@
 
 #include "base/device_id.h"
 #include "base/log.h"
+#include "cli/output.h"
 #include "web/recordings.h"
 
 namespace cbx::web {
@@ -47,25 +48,55 @@ http::Response answer(const ApiHandler& run, const Call& call) {
   return http::problem(response.error());
 }
 
-http::Answer begin(const std::shared_ptr<const ApiRoute>& route, const std::shared_ptr<const Call>& call) {
-  if (route->operation.who == Who::admin && !call->principal.admin)
-    return http::problem(403, "this is for administrators");
+// Who may not ask at all, and what is wrong with the request before anybody looks into it.
+std::optional<http::Response> refuse(const Operation& op, const Call& call) {
+  const Principal& p = call.principal;
+  if (op.who == Who::admin && !p.admin) return http::problem(403, "this is for administrators");
+  if (op.who == Who::user && (p.kind != Principal::Kind::user || p.only_device))
+    return http::problem(403, "this is for people, not for cameras and links");
+  if (op.who == Who::session && p.session.empty())
+    return http::problem(403, "this is for who has logged in at the page, not for tokens and plain passwords",
+                         "session_needed");
+  const bool changes = op.method != http::Method::get;
+  if (changes && (op.who == Who::user || op.who == Who::admin) && p.read_only)
+    return http::problem(403, "the token is for looking only");
+  if (op.who == Who::anybody && changes && !Access::from_own_page(call.request))
+    return http::problem(403,
+                         "this may be sent by this server's own pages only: send Sec-Fetch-Site: same-origin, or "
+                         "Origin");
+  // Another type is refused, so that no form of a foreign page can send one with the browser's credentials.
+  const std::string_view type = call.request.header("content-type").value_or("");
+  if (changes && !call.request.body.empty() && type.substr(0, type.find_first_of("; ")) != "application/json")
+    return http::problem(415, "the body has to be JSON: send 'Content-Type: application/json'");
+  if (op.body.empty() && !call.request.body.empty())
+    if (const auto body = read_body(call.request, {}); !body) return http::problem(body.error());
+  return std::nullopt;
+}
+
+http::Answer begin(const std::shared_ptr<const ApiRoute>& route, const std::shared_ptr<const Call>& call,
+                   http::Request& request) {
+  if (auto refused = refuse(route->operation, *call)) return std::move(*refused);
   if (const auto query = Query::check(call->request, names_of(route->operation)); !query)
     return http::problem(query.error());
+  if (route->start) return route->start(request, call);
   if (!route->is_heavy || !route->is_heavy(*call)) return answer(route->run, *call);
-  return http::Work{[route, call] { return answer(route->run, *call); }};
+  return later(call, route->run);
 }
 
 }  // namespace
+
+http::Work later(std::shared_ptr<const Call> call, ApiHandler run) {
+  return {[call = std::move(call), run = std::move(run)] { return answer(run, *call); }};
+}
 
 Query Call::query() const {
   return *Query::check(request, names_of(*operation));
 }
 
-Result<Opened> Call::open(Permission permission) const {
+Result<Opened> Call::open(Permission permission, Needs needs) const {
   const std::string device(request.param("device"));
   if (!is_device_id(device)) return fail(ErrorCode::no_input, "no such camera");
-  return context().vault.open(principal, device, permission);
+  return context().vault.open(principal, device, permission, needs);
 }
 
 std::string Call::next(const std::string& cursor) const {
@@ -81,17 +112,19 @@ http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute api) {
   out.method = route->operation.method;
   out.pattern = route->operation.pattern;
   out.name = route->operation.name;
-  if (!route->operation.body.empty()) out.body_limit = 16 << 10;
+  // Pages send {} where there is nothing to say.
+  out.body_limit = route->operation.body.empty() ? 64 : 16 << 10;
+  if (out.method == http::Method::get) out.body_limit = 0;
   out.handler = [shared = std::move(shared), route](http::Request& request) -> http::Answer {
     auto call = std::make_shared<Call>();
     call->shared = shared;
     call->request = request;
     call->now_ = floor_ms(shared->context.clock.wall());
     call->operation = &route->operation;
-    if (route->operation.who == Who::anybody) return begin(route, call);
-    return shared->context.access.with_principal(request, [route, call](const Principal& principal) {
+    if (route->operation.who == Who::anybody) return begin(route, call, request);
+    return shared->context.access.with_principal(request, [&](const Principal& principal) {
       call->principal = principal;
-      return begin(route, call);
+      return begin(route, call, request);
     });
   };
   return out;
@@ -131,10 +164,6 @@ http::Response reply(const Call& call, const Json& json) {
 }
 
 Result<Json> read_body(const http::Request& request, std::span<const std::string_view> fields) {
-  // Another type is refused, so that no form of a foreign page can send one with the browser's credentials.
-  const std::string_view type = request.header("content-type").value_or("");
-  if (type.substr(0, type.find_first_of("; ")) != "application/json")
-    return fail(ErrorCode::usage, "the body has to be JSON: send 'Content-Type: application/json'");
   const Json body = Json::parse(request.body, nullptr, false);
   if (!body.is_object()) return fail(ErrorCode::usage, "the body has to be one JSON object");
   for (const auto& [name, value] : body.items())
@@ -166,6 +195,11 @@ double percent(Millis part, Millis whole) {
   if (part >= whole) return 100;
   const double share = 100.0 * static_cast<double>(part.count()) / static_cast<double>(whole.count());
   return std::min(std::round(share * 100) / 100, 99.99);
+}
+
+Result<Json> qr_json(std::string_view text) {
+  CBX_ASSIGN(const cli::QrCode code, cli::qr_modules(text));
+  return Json{{"size", code.size}, {"rows", code.rows}};
 }
 
 Parameter from_parameter(const std::string& otherwise) {

@@ -5,10 +5,14 @@
 #include <memory>
 
 #include "base/records.h"
+#include "index/in_progress.h"
+#include "web/erasures.h"
+#include "web/guesses.h"
 #include "web/names.h"
 #include "web/openapi.h"
 #include "web/query.h"
 #include "web/service.h"
+#include "web/throttle.h"
 #include "web/today.h"
 #include "web/usage.h"
 
@@ -20,7 +24,13 @@ struct Shared {
   Names names;
   Usage usage;
   Today today;
-  std::string description;  // the OpenAPI document
+  index::FolderMemory folders;
+  Guesses claims{{}};                                    // of keys of cameras
+  Guesses lookups{{20, 60, std::chrono::seconds{600}}};  // of names of users
+  std::string description;                               // the OpenAPI document
+  const KeyedHash hash;
+  Throttle throttle{hash, context.clock};
+  std::unique_ptr<Erasures> erasures;  // null for routes that need none
 };
 
 // One request whose query has been checked, asked by somebody known.  Its own copy of all: it may be answered by a
@@ -36,7 +46,7 @@ struct Call {
   // Of the request, which was found right.
   Query query() const;
   // The device that the path names.
-  Result<Opened> open(Permission permission) const;
+  Result<Opened> open(Permission permission, Needs needs = Needs::index) const;
   // The address of this request with another `cursor`; goes into `next`.
   std::string next(const std::string& cursor) const;
 
@@ -47,23 +57,41 @@ struct Call {
 // Errors: usage 400, no_input 404, permission 403, try_again 503; whatever else is ours: logged, and 500.
 using ApiHandler = std::function<Result<http::Response>(const Call&)>;
 
+// For routes that have to wait: asked again as http::Wait says.  `call` is the same request, and stays.
+using ApiStart = std::function<http::Answer(http::Request& request, const std::shared_ptr<const Call>& call)>;
+
 struct ApiRoute {
   Operation operation;
   ApiHandler run;
   // Whether this call takes longer than a look into the index; null: none does.
   bool (*is_heavy)(const Call&) = nullptr;
+  ApiStart start{};  // instead of `run`
 };
+
+// What is left of a call, for a worker.
+http::Work later(std::shared_ptr<const Call> call, ApiHandler run);
 
 inline bool always(const Call&) {
   return true;
 }
 
-// api_devices.cpp, api_coverage.cpp, api_segments.cpp, api_events.cpp, api_store.cpp
+// Each is in the file of its name.
 std::vector<ApiRoute> device_routes();
+std::vector<ApiRoute> device_owner_routes();
+std::vector<ApiRoute> device_removal_routes();
+std::vector<ApiRoute> share_routes();
+std::vector<ApiRoute> user_routes();
+std::vector<ApiRoute> invite_routes();
 std::vector<ApiRoute> coverage_routes();
 std::vector<ApiRoute> segment_routes();
 std::vector<ApiRoute> event_routes();
 std::vector<ApiRoute> store_routes();
+std::vector<ApiRoute> login_routes();
+std::vector<ApiRoute> sign_up_routes();
+std::vector<ApiRoute> reset_routes();
+std::vector<ApiRoute> account_routes();
+std::vector<ApiRoute> session_routes();
+std::vector<ApiRoute> totp_routes();
 
 // The handler of a route: who asks, whether they ask rightly, and what is answered.
 http::Route to_route(std::shared_ptr<Shared> shared, ApiRoute route);
@@ -87,7 +115,7 @@ Error ours(Error error);
 
 // A JSON answer that browsers and proxies keep for nobody else, with an ETag.
 http::Response reply(const Call& call, const Json& json);
-// The body of a request: a JSON object with no fields but these.  Error `usage`.
+// The body of a request, whose type is JSON: an object with no fields but these.  Error `usage`.
 Result<Json> read_body(const http::Request& request, std::span<const std::string_view> fields);
 // Of that object; nullopt when it is not there.  Error `usage` when it is something else.
 Result<std::optional<std::string>> text_field(const Json& body, const char* name);
@@ -95,10 +123,15 @@ Result<std::optional<std::string>> text_field(const Json& body, const char* name
 // A record as it is in its journal, without `v` and `type`.
 Json to_json(const Record& record);
 Json span_json(TimeRange span);
+// A camera and how it is: schema Device.
+Result<Json> device_json(const Call& call, const Opened& opened);
 Json segment_json(const SegmentRecord& segment);
 Json link_json(const index::LinkMinute& link);
 // In percent of `whole`, with two decimals; 100 is said only of what is whole.
 double percent(Millis part, Millis whole);
+
+// The text as a QR code, for pages to draw: schema QrCode.  Error `data` when it is too long.
+Result<Json> qr_json(std::string_view text);
 
 // The parameters that several routes have.
 Parameter from_parameter(const std::string& otherwise);

@@ -43,12 +43,13 @@ Json last_segment_json(const SegmentRecord& s) {
 
 Result<Json> device_json(const Call& call, const Opened& opened, const DeviceNames& names) {
   const std::string& id = opened.device();
-  CBX_OURS(const DeviceHealth h, device_health(opened.index(), id, call.now()));
+  CBX_OURS(const DeviceHealth h, device_health(opened.index(), id, call.now(), &call.shared->folders));
   Json out{{"device", id}};
   const auto known = names.find(id);
   out["nickname"] = known == names.end() ? "" : known->second.nickname;
   out["tags"] = known == names.end() ? std::vector<std::string>{} : known->second.tags;
   out["enabled"] = known != names.end() && known->second.enabled;
+  if (known != names.end() && owns(call, id)) out["owner"] = known->second.owner;
   out["role"] = role(call, id);
   out["may_change"] = call.context().access.may(call.principal, id, Permission::change);
   out["state"] = state_name(h.state);
@@ -102,11 +103,15 @@ Result<http::Response> list(const Call& call) {
 
 Result<http::Response> show(const Call& call) {
   CBX_ASSIGN(const Opened opened, call.open(Permission::view));
-  CBX_ASSIGN(const Json device, device_json(call, opened, *call.shared->names.get()));
+  CBX_ASSIGN(const Json device, device_json(call, opened));
   return reply(call, device);
 }
 
 }  // namespace
+
+Result<Json> device_json(const Call& call, const Opened& opened) {
+  return device_json(call, opened, *call.shared->names.get());
+}
 
 std::vector<ApiRoute> device_routes() {
   std::vector<ApiRoute> out;

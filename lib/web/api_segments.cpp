@@ -124,6 +124,7 @@ Result<http::Response> remove(const Call& call, index::Index& index, const std::
   CBX_OURS_TRY(index::remove_segments(fs, index, victims.segments, removal));
   if (!dry_run) {
     (void)reserve.fill();
+    call.shared->today.forget(device);
     call.context().log.info("'{}' deleted {} files of '{}' ({} bytes)", call.principal.name, count, device, bytes);
   }
   return reply(call, {{"device", device},
@@ -137,6 +138,8 @@ Result<http::Response> remove(const Call& call, index::Index& index, const std::
 // To write with.  Whatever its journals know of these days, the index knows then.
 Result<index::Index> open_to_delete(const Call& call, const std::string& device, WallMs day) {
   const store::Store& store = call.context().store;
+  // On a full disk even that the index learns of it takes room.
+  store::Reserve(store).give_if_needed();
   CBX_OURS(auto index, index::Index::open(store, index::Access::write, Millis{5000}));
   const std::string journal = store.journal_path(device, day);
   CBX_OURS(const auto journals, store::list_journals(store));

@@ -22,6 +22,24 @@ Result<http::Response> me(const Call& call) {
   return reply(call, out);
 }
 
+// What it comes to when nothing is older than `keep`.
+int64_t steady_bytes(const index::DeviceForecast& d, Millis keep) {
+  return static_cast<int64_t>(d.bytes_per_day * static_cast<double>(keep.count()) / 86'400'000.0);
+}
+
+// What each camera has stored, and what it will.
+Json cameras_json(const std::vector<index::DeviceForecast>& devices, std::optional<Millis> keep, WallMs counted) {
+  Json out = Json::array();
+  for (const auto& d : devices) {
+    Json camera{{"device", d.device}, {"files", d.files}, {"bytes", d.bytes}};
+    camera["bytes_per_day"] = std::llround(d.bytes_per_day);
+    if (keep) camera["steady_bytes"] = steady_bytes(d, *keep);
+    if (d.files > 0) camera["oldest"] = format_rfc3339(counted - d.age);
+    out.push_back(std::move(camera));
+  }
+  return out;
+}
+
 Json forecast_json(const UsageSums& sums, int64_t available, std::optional<Millis> keep) {
   std::vector<index::DeviceForecast> devices = sums.devices;
   Json out{{"bytes_per_day", std::llround(sums.bytes_per_day)}};
@@ -29,7 +47,7 @@ Json forecast_json(const UsageSums& sums, int64_t available, std::optional<Milli
     out["keep_ms"] = keep->count();
     int64_t steady = 0;
     for (auto& d : devices) {
-      d.steady_bytes = static_cast<int64_t>(d.bytes_per_day * static_cast<double>(keep->count()) / 86'400'000.0);
+      d.steady_bytes = steady_bytes(d, *keep);
       steady += d.steady_bytes;
     }
     out["steady_bytes"] = steady;
@@ -59,7 +77,9 @@ Result<http::Response> show_store(const Call& call) {
            {"counted", format_rfc3339(sums->counted)},
            {"disk_bytes", disk.total},
            {"available_bytes", disk.available},
-           {"forecast", forecast_json(*sums, disk.available, keep)}};
+           {"other_bytes", std::max<int64_t>(disk.total - disk.available - sums->bytes, 0)},
+           {"forecast", forecast_json(*sums, disk.available, keep)},
+           {"cameras", cameras_json(sums->devices, keep, sums->counted)}};
   return reply(call, out);
 }
 
@@ -112,7 +132,9 @@ namespace {
 
 std::vector<ApiRoute> all_routes() {
   std::vector<ApiRoute> out;
-  for (auto* part : {device_routes, coverage_routes, segment_routes, event_routes, store_routes})
+  for (auto* part : {device_routes, device_owner_routes, device_removal_routes, share_routes, coverage_routes,
+                     segment_routes, event_routes, store_routes, login_routes, sign_up_routes, reset_routes,
+                     account_routes, session_routes, totp_routes, user_routes, invite_routes})
     for (auto& route : part()) out.push_back(std::move(route));
   return out;
 }
@@ -127,6 +149,7 @@ std::vector<Operation> api_operations() {
 
 void add_api_routes(const Context& context, std::vector<http::Route>& routes) {
   const auto shared = std::make_shared<Shared>(context);
+  shared->erasures = std::make_unique<Erasures>(context, Erasures::Options{});
   std::vector<Operation> operations = api_operations();
   for (const auto& more : {media_operations(), health_operations()})
     operations.insert(operations.end(), more.begin(), more.end());

@@ -98,6 +98,25 @@ std::string redact_query(std::string_view query) {
   }
 }
 
+// RFC 6265, 4.2.1.  Several Cookie fields come joined by commas, which no value of ours holds.
+std::optional<std::string> cookie(const http::Request& request) {
+  std::string_view left = request.header("cookie").value_or("");
+  while (!left.empty()) {
+    const size_t end = std::min(left.find_first_of(";,"), left.size());
+    std::string_view pair = left.substr(0, end);
+    left.remove_prefix(std::min(end + 1, left.size()));
+    while (!pair.empty() && pair.front() == ' ') pair.remove_prefix(1);
+    if (pair.size() > kSessionCookie.size() && pair.starts_with(kSessionCookie) && pair[kSessionCookie.size()] == '=')
+      return std::string(pair.substr(kSessionCookie.size() + 1));
+  }
+  return std::nullopt;
+}
+
+// "example.org:8443", in lower case; "" if there is none.
+std::string host_of(const http::Request& request) {
+  return lower_case(request.header("host").value_or(""));
+}
+
 Credentials unreadable() {
   return {Credentials::Kind::unreadable, "", ""};
 }
@@ -108,7 +127,10 @@ Credentials read_credentials(const http::Request& request) {
   if (const auto link = request.headers.find(kLinkField); link != request.headers.end())
     return {Credentials::Kind::link, "", link->second};
   const auto field = request.headers.find("authorization");
-  if (field == request.headers.end()) return {};
+  if (field == request.headers.end()) {
+    if (auto value = cookie(request)) return {Credentials::Kind::cookie, "", std::move(*value)};
+    return {};
+  }
   const std::string_view value = field->second;
   const size_t space = std::min(value.find(' '), value.size());
   std::string_view rest = value.substr(space);
@@ -120,6 +142,42 @@ Credentials read_credentials(const http::Request& request) {
   const size_t colon = decoded ? decoded->find(':') : std::string::npos;
   if (colon == std::string::npos) return unreadable();
   return {Credentials::Kind::basic, decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
+}
+
+std::string session_cookie(std::string_view secret, std::chrono::seconds lasts) {
+  return fmt::format("{}={}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={}", kSessionCookie, secret,
+                     lasts.count());
+}
+
+std::string no_session_cookie() {
+  return session_cookie("", std::chrono::seconds{0});
+}
+
+bool keeps_session_cookie(const http::Request& request) {
+  if (request.secure) return true;
+  const std::string host = host_of(request);
+  if (host.starts_with("[::1]")) return host.size() == 5 || host[5] == ':';
+  const std::string name = host.substr(0, host.find(':'));
+  in_addr v4{};
+  if (::inet_pton(AF_INET, name.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+bool from_browser_page(const http::Request& request) {
+  return request.header("x-requested-with") == "cbx" || cookie(request).has_value();
+}
+
+bool Access::from_own_page(const http::Request& request) {
+  if (const auto site = request.header("sec-fetch-site")) return *site == "same-origin";
+  const auto origin = request.header("origin");
+  const std::string host = host_of(request);
+  return origin && !host.empty() && *origin == (request.secure ? "https://" : "http://") + host;
 }
 
 std::string address_group(std::string_view peer) {

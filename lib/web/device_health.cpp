@@ -27,7 +27,8 @@ std::string_view state_name(DeviceState state) {
   return state == DeviceState::live ? "live" : state == DeviceState::silent ? "silent" : "never_seen";
 }
 
-Result<DeviceHealth> device_health(index::Index& index, std::string_view device, WallMs now) {
+Result<DeviceHealth> device_health(index::Index& index, std::string_view device, WallMs now,
+                                   index::FolderMemory* folders) {
   DeviceHealth h;
   CBX_ASSIGN(const auto start, index.last_start(device, kLatest));
   if (start) {
@@ -41,7 +42,7 @@ Result<DeviceHealth> device_health(index::Index& index, std::string_view device,
   note(came, link_end(h.link), now);
   bool writing = false;
   std::optional<WallMs> begun;
-  h.in_progress = index::recordings_in_progress(index.store(), device, {now - kMinute, now + kMinute}, now);
+  h.in_progress = index::recordings_in_progress(index.store(), device, {now - kMinute, now + kMinute}, now, folders);
   for (const TimeRange& span : h.in_progress) {
     note(came, span.to, now);
     if (span.to < now) continue;

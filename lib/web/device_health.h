@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "index/in_progress.h"
 #include "index/index.h"
 
 namespace cbx::web {
@@ -28,6 +29,8 @@ struct DeviceHealth {
   std::optional<SegmentRecord> segment;  // the last finished one
   std::vector<TimeRange> in_progress;    // what the index does not know yet
 };
-Result<DeviceHealth> device_health(index::Index& index, std::string_view device, WallMs now);
+// `folders`, for those who ask often, may be null.
+Result<DeviceHealth> device_health(index::Index& index, std::string_view device, WallMs now,
+                                   index::FolderMemory* folders = nullptr);
 
 }  // namespace cbx::web

@@ -1,6 +1,7 @@
 // What state.db says about users, tokens and devices, in memory (private to lib/web).
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/log.h"
 #include "base/time.h"
@@ -16,14 +18,28 @@
 
 namespace cbx::web {
 
-// Of one moment; never changed.  Thread-safe.
+// Of one moment; never changed but by note_use().  Thread-safe.
 class Directory {
  public:
   explicit Directory(state::Accounts accounts);
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
 
   int64_t change_counter() const { return change_counter_; }
   // Null if there is none, or it is disabled.
   const state::User* user(std::string_view name) const;
+  // The same by a login name or an e-mail address, whose case doesn't matter.
+  const state::User* user_who_is(std::string_view name_or_email) const;
+  // Whose address it is, also of a disabled user.
+  bool has_email(std::string_view email) const;
+  // Null if there is none, it has ended, or its user is disabled.
+  const state::Session* session(const state::TokenDigest& digest, WallMs now) const;
+  // The same by its id, whether it has ended or not.
+  const state::Session* session_of(std::string_view id) const;
+  // Whether the session was not used for so long that its use is worth a note in state.db; it is then noted here.
+  bool note_use(const state::Session& session, WallMs now) const;
+  // Whether the user has a session that was last used from there (see address_group()).
+  bool is_known_place(std::string_view user, std::string_view group) const;
   // Null if there is none, it has expired, or its user or device is disabled.
   const state::Token* token(const state::TokenDigest& digest, WallMs now) const;
   bool may(const Principal& principal, std::string_view device, Permission permission, WallMs now) const;
@@ -42,6 +58,14 @@ class Directory {
     std::map<std::string, std::optional<WallMs>, std::less<>> viewers;
   };
 
+  // A session whose use may be newer than state.db had it.
+  struct Visit {
+    explicit Visit(state::Session s) : session(std::move(s)), used(session.last_used.time_since_epoch().count()) {}
+    state::Session session;
+    mutable std::atomic<int64_t> used;  // ms since 1970
+  };
+
+  bool valid(const Visit& visit, WallMs now) const;
   const state::Token* valid(const state::Token& token, WallMs now) const;
   bool token_still_says(const Principal& principal, std::string_view device, WallMs now) const;
   bool user_may(const state::User& user, std::string_view device, Permission permission, WallMs now) const;
@@ -51,6 +75,10 @@ class Directory {
   Table<std::string, Device> devices_;
   Table<state::TokenDigest, state::Token> tokens_;
   Table<std::string, const state::Token*> token_ids_;
+  Table<std::string, std::string> emails_;  // in lower case: whose
+  Table<state::TokenDigest, Visit> sessions_;
+  Table<std::string, const Visit*> session_ids_;
+  std::unordered_set<std::string> places_;  // "user group"
 };
 
 // The Directory as it is now.  Thread-safe.
@@ -61,6 +89,8 @@ class DirectoryKeeper {
 
   // At most a second old; older, for half a minute, when state.db can't be read; then null.
   std::shared_ptr<const Directory> current();
+  // The next current() looks.
+  void refresh();
 
  private:
   Status look();

@@ -141,7 +141,7 @@ Result<http::Response> metrics(const Call& call, const std::function<http::Serve
     CBX_OURS(const auto ids, call.context().vault.devices(call.principal));
     std::vector<Watched> devices;
     for (const auto& id : ids) {
-      CBX_OURS(auto health, device_health(*index, id, call.now()));
+      CBX_OURS(auto health, device_health(*index, id, call.now(), &call.shared->folders));
       devices.push_back({id, std::move(health)});
     }
     device_metrics(m, devices, call.now());

@@ -11,7 +11,7 @@ Result<std::shared_ptr<const DeviceNames>> Names::read() {
   if (names_ && change == change_) return names_;
   CBX_ASSIGN(const auto devices, state_->devices());
   auto names = std::make_shared<DeviceNames>();
-  for (const auto& d : devices) names->emplace(d.id, DeviceName{d.nickname, d.tags, d.enabled});
+  for (const auto& d : devices) names->emplace(d.id, DeviceName{d.nickname, d.tags, d.enabled, d.owner});
   names_ = std::move(names);
   change_ = change;
   return names_;

@@ -17,6 +17,7 @@ struct DeviceName {
   std::string nickname;
   std::vector<std::string> tags;
   bool enabled = true;
+  std::string owner;  // login name; may be empty
 };
 using DeviceNames = std::map<std::string, DeviceName, std::less<>>;
 

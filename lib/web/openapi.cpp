@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "web/credentials.h"
+
 namespace cbx::web {
 namespace {
 
@@ -26,6 +28,10 @@ const std::map<std::string, PathParameter>& path_parameters() {
       {"id",
        {"The segment's id: its start in milliseconds since 1970.",
         R"({"type":"string","pattern":"^(0|[1-9][0-9]*)$"})"}},
+      {"user", {"A login name.", R"({"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"})"}},
+      {"invite", {"The invitation's id, as their list has it.", R"({"type":"string"})"}},
+      {"link", {"The link's id, as the list of shares has it.", R"({"type":"string"})"}},
+      {"session", {"The session's id.", R"({"type":"string","pattern":"^[0-9a-f]{12}$"})"}},
       {"day", {"A day in the store's offset from UTC.", R"({"type":"string","format":"date"})"}},
       {"picture",
        {"`latest.jpg`, or a time in RFC 3339 with `.jpg` behind it.",
@@ -67,7 +73,10 @@ std::string description(const Operation& op) {
                     *op.permission == Permission::view     ? " (its owner, its viewers, administrators)"
                     : *op.permission == Permission::change ? " (its owner, administrators; no read-only token)"
                                                            : " (itself, its owner, administrators)"));
+  if (op.who == Who::user)
+    add("For users, whatever they show but a token for one camera alone; to change something, none for looking only.");
   if (op.who == Who::admin) add("For administrators.");
+  if (op.who == Who::session) add("For users who have logged in at the page: not with tokens, not with Basic.");
   return text;
 }
 
@@ -76,7 +85,7 @@ Json problem_reply(const char* what) {
 }
 
 Json responses(const Operation& op) {
-  Json good{{"description", op.status == 201 ? "Done." : "As asked for."}};
+  Json good{{"description", op.status == 201 || op.status == 204 ? "Done." : "As asked for."}};
   if (!op.type.empty()) {
     Json media = Json::object();
     if (!op.schema.empty()) media["schema"] = reference(op.schema);
@@ -85,11 +94,12 @@ Json responses(const Operation& op) {
   Json out;
   out[std::to_string(op.status)] = std::move(good);
   if (op.who != Who::anybody) out["401"] = problem_reply("Nobody has said who is asking, or it is not so.");
-  if (op.who == Who::admin || (op.permission && *op.permission != Permission::view))
+  if (op.who == Who::admin || op.who == Who::user || op.who == Who::session ||
+      (op.permission && *op.permission != Permission::view))
     out["403"] = problem_reply("Whoever asks may not do this.");
   if (op.permission) out["404"] = problem_reply("There is no such thing, or it is not for whoever asks.");
   out["4XX"] = problem_reply("The request is wrong; `detail` says what to do.");
-  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when).");
+  out["5XX"] = problem_reply("The server can't answer (503: not now; Retry-After says when. 507: its disk is full).");
   return out;
 }
 
@@ -120,7 +130,8 @@ Json describe(const std::vector<Operation>& operations, const std::string& versi
   Json document{{"openapi", "3.1.0"},
                 {"info", {{"title", "cbx"}, {"version", version}, {"description", kIntroduction}}},
                 {"servers", Json::array({{{"url", "/"}}})},
-                {"security", Json::array({{{"bearer", Json::array()}}, {{"basic", Json::array()}}})}};
+                {"security",
+                 Json::array({{{"bearer", Json::array()}}, {{"basic", Json::array()}}, {{"session", Json::array()}}})}};
   document["tags"] = Json::array();
   document["paths"] = Json::object();
   for (const Operation& op : operations) {
@@ -134,7 +145,14 @@ Json describe(const std::vector<Operation>& operations, const std::string& versi
       {"securitySchemes",
        {{"bearer",
          {{"type", "http"}, {"scheme", "bearer"}, {"description", "A token made by `cbx-account user token`."}}},
-        {"basic", {{"type", "http"}, {"scheme", "basic"}, {"description", "Login name and password."}}}}}};
+        {"basic", {{"type", "http"}, {"scheme", "basic"}, {"description", "Login name and password."}}},
+        {"session",
+         {{"type", "apiKey"},
+          {"in", "cookie"},
+          {"name", kSessionCookie},
+          {"description",
+           "Given by logging in at the page. What changes something has to carry "
+           "`Sec-Fetch-Site: same-origin`, or an `Origin` that is the server's own."}}}}}};
   return document;
 }
 

@@ -21,7 +21,13 @@ struct Parameter {
 };
 
 // Who may ask at all; of a device, `permission` says it.
-enum class Who { anybody, principal, admin };
+enum class Who {
+  anybody,    // what changes something, from this server's own pages only
+  principal,  // who has proved who they are
+  user,       // a user, with whatever but a token for one device; to change something, none that is for looking only
+  session,    // a user who has logged in at the page
+  admin,      // to change something, no token that is for looking only
+};
 
 struct Operation {
   http::Method method = http::Method::get;
@@ -42,6 +48,8 @@ std::string_view permission_name(Permission permission);
 
 // The schemas by name, as `components/schemas` has them.
 const Json& schemas();
+// A part of them: openapi_accounts.cpp.
+const char* account_schemas();
 // The OpenAPI 3.1.0 document of these operations.
 Json describe(const std::vector<Operation>& operations, const std::string& version);
 

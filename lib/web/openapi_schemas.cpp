@@ -20,7 +20,14 @@ constexpr const char* kCommon = R"({
 "Problem": {"type": "object", "description": "RFC 9457.", "required": ["type", "title", "status"],
   "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string", "description": "What is wrong, and what to do."},
+    "code": {"type": "string", "description": "A word for what is wrong, where programs may want to know."},
+    "tries_left": {"type": "integer", "minimum": 0, "description": "Of a wrong code."},
     "instance": {"type": "string"}, "request": {"type": "string"}}},
+"QrCode": {"type": "object", "description": "A QR code; leave 4 modules of margin around it.",
+  "required": ["size", "rows"],
+  "properties": {"size": {"type": "integer", "minimum": 21, "maximum": 177, "description": "Modules a side."},
+    "rows": {"type": "array", "items": {"type": "string", "pattern": "^[01]+$"},
+      "description": "From the top; 1 is a dark module."}}},
 "Description": {"type": "object", "description": "An OpenAPI document."}
 })";
 
@@ -46,6 +53,7 @@ constexpr const char* kDevices = R"({
   "properties": {"device": {"$ref": "#/components/schemas/DeviceId"}, "nickname": {"type": "string"},
     "tags": {"type": "array", "items": {"type": "string"}},
     "enabled": {"type": "boolean", "description": "Whether it is known and may publish."},
+    "owner": {"type": "string", "description": "Login name, empty for nobody; told to the owner and administrators."},
     "role": {"enum": ["admin", "owner", "viewer", "device"], "description": "What whoever asks is to it."},
     "may_change": {"type": "boolean", "description": "Whether whoever asks may delete, pin and mark."},
     "state": {"enum": ["live", "silent", "never_seen"]},
@@ -58,6 +66,51 @@ constexpr const char* kDevices = R"({
 "DeviceList": {"type": "object", "required": ["devices"],
   "properties": {"devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}},
     "next": {"$ref": "#/components/schemas/Next"}}}
+})";
+
+constexpr const char* kOwners = R"({
+"NewDevice": {"type": "object", "additionalProperties": false,
+  "properties": {"nickname": {"type": "string", "description": "For people; unique, 64 columns at most."},
+    "device": {"$ref": "#/components/schemas/DeviceId"}}},
+"DeviceChange": {"type": "object", "additionalProperties": false,
+  "properties": {"nickname": {"type": "string"},
+    "tags": {"type": "array", "maxItems": 32, "items": {"type": "string"}, "description": "All of them."},
+    "enabled": {"type": "boolean", "description": "Whether it may publish."}}},
+"RemovedDevice": {"type": "object", "required": ["device", "footage", "files_deleted", "bytes"],
+  "properties": {"device": {"$ref": "#/components/schemas/DeviceId"}, "footage": {"enum": ["kept", "deleted"]},
+    "files_deleted": {"$ref": "#/components/schemas/Count"}, "bytes": {"$ref": "#/components/schemas/Count"}}},
+"Claim": {"type": "object", "additionalProperties": false, "required": ["device", "key"],
+  "properties": {"device": {"$ref": "#/components/schemas/DeviceId"}, "key": {"type": "string"}}},
+"DeviceKey": {"type": "object", "required": ["device", "key", "key_bits", "host", "port", "address", "lines", "qr"],
+  "properties": {"device": {"$ref": "#/components/schemas/DeviceId"},
+    "key": {"type": "string", "description": "The SRT passphrase; empty: it does not encrypt."},
+    "key_bits": {"enum": [128, 256], "description": "Of AES."},
+    "host": {"type": "string"}, "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+    "address": {"type": "string", "format": "uri", "description": "SRT, latency in milliseconds."},
+    "lines": {"type": "array", "description": "What to type where.",
+      "items": {"$ref": "#/components/schemas/PublishLine"}},
+    "qr": {"$ref": "#/components/schemas/QrCode"}}},
+"PublishLine": {"type": "object", "required": ["name", "text"],
+  "properties": {"name": {"enum": ["ffmpeg", "OBS", "Larix"]}, "text": {"type": "string"}}},
+"Shares": {"type": "object", "required": ["device", "owner", "shares", "links"],
+  "properties": {"device": {"$ref": "#/components/schemas/DeviceId"},
+    "owner": {"type": "string", "description": "Empty: nobody's."},
+    "shares": {"type": "array", "items": {"$ref": "#/components/schemas/Viewer"}},
+    "links": {"type": "array", "items": {"$ref": "#/components/schemas/ShareLink"}}}},
+"Viewer": {"type": "object", "required": ["user"],
+  "properties": {"user": {"type": "string"}, "until": {"$ref": "#/components/schemas/Time"}}},
+"ShareLink": {"type": "object", "required": ["id", "name", "until"],
+  "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "until": {"$ref": "#/components/schemas/Time"},
+    "last_used": {"type": "string", "format": "date", "description": "In UTC."}}},
+"NewShare": {"type": "object", "additionalProperties": false,
+  "properties": {"until": {"type": "string", "description": "When it ends; without it, it does not."}}},
+"NewLink": {"type": "object", "additionalProperties": false, "required": ["until"],
+  "properties": {"until": {"type": "string", "description": "When it ends."},
+    "name": {"type": "string", "description": "What it is for."}}},
+"MadeLink": {"type": "object", "required": ["id", "name", "path", "until"],
+  "properties": {"id": {"type": "string"}, "name": {"type": "string"},
+    "path": {"type": "string", "description": "Stands before every address; not told again."},
+    "until": {"$ref": "#/components/schemas/Time"}}}
 })";
 
 constexpr const char* kRecordings = R"({
@@ -160,6 +213,38 @@ constexpr const char* kEvents = R"({
     "pins": {"type": "array", "items": {"$ref": "#/components/schemas/Pin"}}}}
 })";
 
+constexpr const char* kUsers = R"({
+"User": {"type": "object",
+  "required": ["name", "email", "email_proven", "admin", "enabled", "created", "second_factor", "devices", "sessions"],
+  "properties": {"name": {"type": "string", "description": "To log in with."},
+    "email": {"type": "string", "description": "May be empty."},
+    "email_proven": {"type": "boolean", "description": "A code that was sent there came back."},
+    "admin": {"type": "boolean"}, "enabled": {"type": "boolean"}, "created": {"$ref": "#/components/schemas/Time"},
+    "second_factor": {"enum": ["email", "totp", "none"]},
+    "devices": {"type": "integer", "minimum": 0, "description": "Cameras owned."},
+    "sessions": {"type": "integer", "minimum": 0, "description": "Browsers logged in."},
+    "last_used": {"type": "string", "format": "date-time",
+      "description": "A session within some minutes, or a token by the day. Left out: never."}}},
+"UserList": {"type": "object", "required": ["users"],
+  "properties": {"users": {"type": "array", "items": {"$ref": "#/components/schemas/User"}}}},
+"UserChange": {"type": "object", "additionalProperties": false,
+  "properties": {"enabled": {"type": "boolean"}, "admin": {"type": "boolean"}}},
+"Invite": {"type": "object", "required": ["id", "email", "admin", "created", "until", "by"],
+  "properties": {"id": {"type": "string"},
+    "email": {"type": "string", "description": "Only who reads mail there can use it; empty: whoever has it."},
+    "admin": {"type": "boolean", "description": "Whether an administrator comes of it."},
+    "created": {"$ref": "#/components/schemas/Time"}, "until": {"$ref": "#/components/schemas/Time"},
+    "by": {"type": "string", "description": "Who made it; empty: at the terminal."}}},
+"InviteList": {"type": "object", "required": ["invites"],
+  "properties": {"invites": {"type": "array", "items": {"$ref": "#/components/schemas/Invite"}}}},
+"NewInvite": {"type": "object", "additionalProperties": false,
+  "properties": {"email": {"type": "string"}, "admin": {"type": "boolean"},
+    "until": {"type": "string", "description": "Without it, in a week."}}},
+"MadeInvite": {"allOf": [{"$ref": "#/components/schemas/Invite"}], "type": "object", "required": ["path", "mailed"],
+  "properties": {"path": {"type": "string", "format": "uri-reference", "description": "Of the page; not told again."},
+    "mailed": {"type": "boolean", "description": "A letter with it is on its way."}}}
+})";
+
 constexpr const char* kStore = R"({
 "Me": {"type": "object", "required": ["kind", "name", "admin", "read_only"],
   "properties": {"kind": {"enum": ["user", "device", "link"]},
@@ -172,15 +257,25 @@ constexpr const char* kStore = R"({
     "keep_ms": {"$ref": "#/components/schemas/Count"},
     "steady_bytes": {"type": "integer", "description": "What it comes to when nothing is older than `keep`."},
     "days_until_full": {"type": "number", "description": "Left out: never."}}},
+"CameraUsage": {"type": "object", "required": ["device", "files", "bytes", "bytes_per_day"],
+  "properties": {"device": {"$ref": "#/components/schemas/DeviceId"}, "files": {"$ref": "#/components/schemas/Count"},
+    "bytes": {"$ref": "#/components/schemas/Count"},
+    "bytes_per_day": {"type": "integer", "minimum": 0, "description": "By the last week."},
+    "steady_bytes": {"type": "integer", "description": "What it comes to when nothing is older than `keep`."},
+    "oldest": {"$ref": "#/components/schemas/Time"}}},
 "Store": {"type": "object",
   "required": ["version", "store", "utc_offset", "devices", "files", "bytes", "counted", "disk_bytes",
-    "available_bytes", "forecast"],
+    "available_bytes", "other_bytes", "forecast", "cameras"],
   "properties": {"version": {"type": "string"}, "store": {"type": "string", "description": "The store's id."},
     "utc_offset": {"type": "string", "examples": ["+09:00"]}, "devices": {"$ref": "#/components/schemas/Count"},
     "files": {"$ref": "#/components/schemas/Count"}, "bytes": {"$ref": "#/components/schemas/Count"},
     "counted": {"$ref": "#/components/schemas/Time"}, "disk_bytes": {"$ref": "#/components/schemas/Count"},
     "available_bytes": {"$ref": "#/components/schemas/Count"},
-    "forecast": {"$ref": "#/components/schemas/Forecast"}}},
+    "other_bytes": {"type": "integer", "minimum": 0,
+      "description": "What the disk holds besides recordings, and what is set aside on it."},
+    "forecast": {"$ref": "#/components/schemas/Forecast"},
+    "cameras": {"type": "array", "items": {"$ref": "#/components/schemas/CameraUsage"},
+      "description": "Those that have, or had, recordings."}}},
 "Health": {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
 })";
 
@@ -189,7 +284,8 @@ constexpr const char* kStore = R"({
 const Json& schemas() {
   static const Json kAll = [] {
     Json all = Json::object();
-    for (const char* part : {kCommon, kDevices, kRecordings, kEvents, kStore}) all.update(Json::parse(part));
+    for (const char* part : {kCommon, kDevices, kOwners, kRecordings, kEvents, kUsers, kStore, account_schemas()})
+      all.update(Json::parse(part));
     return all;
   }();
   return kAll;

@@ -8,12 +8,26 @@
 #include <string>
 #include <vector>
 
+#include "cli/publish.h"
 #include "cut/cut.h"
 #include "http/server.h"
+#include "net/mailer.h"
 #include "web/access.h"
 #include "web/vault.h"
 
 namespace cbx::web {
+
+// Who may make an account at the page.
+enum class SignUp {
+  open,    // everybody
+  invite,  // who has an invitation
+  closed,  // nobody: cbx-account makes them
+};
+
+struct LoginOptions {
+  SignUp sign_up = SignUp::invite;
+  std::string public_url{};  // of the page, without a '/' at its end, for letters; may be empty
+};
 
 // All that handlers share; lives as long as the server.
 struct Context {
@@ -26,6 +40,9 @@ struct Context {
   std::string version;                           // "0.1.0"
   const std::atomic<bool>* stopping = nullptr;   // set when the server is to end: what takes long gives up; may be null
   std::string picture_tool{};                    // the program cbx-picture; empty: there is none
+  net::MailQueue* mail = nullptr;                // null: no letters are sent
+  LoginOptions login{};
+  cli::PublishPoint publish{};  // where cameras reach the recorder; no host: as the store, or whoever asks, calls it
 };
 
 // Each adds its routes.  A test walks all of them as nobody, as a stranger and in each role; a route that it doesn't

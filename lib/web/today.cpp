@@ -21,6 +21,11 @@ std::optional<Today::Spans> Today::find(const std::string& device, WallMs midnig
   return e.spans;
 }
 
+void Today::forget(const std::string& device) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(device);
+}
+
 Result<Millis> Today::covered(index::Index& index, const std::string& device, TimeRange today,
                               std::optional<WallMs> newest, const std::vector<TimeRange>& in_progress) {
   auto spans = find(device, today.from, newest);

@@ -23,6 +23,8 @@ class Today {
   // does not know yet.
   Result<Millis> covered(index::Index& index, const std::string& device, TimeRange today, std::optional<WallMs> newest,
                          const std::vector<TimeRange>& in_progress);
+  // Files of the device have been deleted by this process.
+  void forget(const std::string& device);
 
  private:
   using Spans = std::vector<TimeRange>;

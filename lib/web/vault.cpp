@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <mutex>
@@ -169,6 +170,23 @@ Result<std::vector<std::string>> Vault::devices(const Principal& principal) {
   auto index = shared_->lease();
   CBX_ASSIGN(const auto all, shared_->list_devices(index ? index->get() : nullptr));
   return shared_->access.visible(principal, all);
+}
+
+Result<bool> Vault::has_recordings(std::string_view device) {
+  if (!is_device_id(device)) return false;
+  struct stat st {};
+  if (::lstat((shared_->store.media_path() + "/" + std::string(device)).c_str(), &st) == 0) return true;
+  // Where there is no index yet, nothing has been recorded.
+  if (::lstat(shared_->store.index_path().c_str(), &st) != 0) return false;
+  CBX_ASSIGN(const auto index, shared_->lease());
+  CBX_ASSIGN(const auto ids, index->devices());
+  return std::binary_search(ids.begin(), ids.end(), device);
+}
+
+void Vault::refresh() {
+  const std::lock_guard lock(shared_->known_mutex);
+  shared_->known.clear();
+  shared_->known_at = {};
 }
 
 }  // namespace cbx::web

@@ -81,6 +81,10 @@ class Vault {
   // The devices that the principal may view, those that state.db knows and those of the index alike, sorted.  Without
   // an index: those of state.db and of the media folder.
   Result<std::vector<std::string>> devices(const Principal& principal);
+  // Whether anything is on record about this id, or lies in its folder, whoever it may be for.  Errors as open()'s.
+  Result<bool> has_recordings(std::string_view device);
+  // After a change of state.db by this process: devices are looked up anew.
+  void refresh();
 
  private:
   std::shared_ptr<Opened::Shared> shared_;

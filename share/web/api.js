@@ -34,7 +34,10 @@ async function ask(method, path, body, { signal, seconds = kSeconds } = {}) {
   let answer, value;
   try {
     answer = await fetch(base + path, {
-      method, headers, credentials: 'same-origin', signal: limited(signal, seconds),
+      method,
+      headers,
+      credentials: 'same-origin',
+      signal: limited(signal, seconds),
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     value = await readBody(answer);
@@ -44,8 +47,13 @@ async function ask(method, path, body, { signal, seconds = kSeconds } = {}) {
   }
   if (answer.ok) return value;
   const code = value?.code ?? '';
-  const error = new ApiError(answer.status, code, value?.detail ?? value?.title ?? '', value,
-    Number(answer.headers.get('retry-after')) || 0);
+  const error = new ApiError(
+    answer.status,
+    code,
+    value?.detail ?? value?.title ?? '',
+    value,
+    Number(answer.headers.get('retry-after')) || 0,
+  );
   // A wrong password is an answer too; without one of these codes it is the session that has ended.
   if (answer.status === 401 && !code.startsWith('wrong_')) events.dispatchEvent(new CustomEvent('signed-out'));
   throw error;

@@ -26,7 +26,7 @@ const footer = document.getElementById('footer');
 
 // What is known of who looks: welcome of the server, the user, or the share link { name, device }.
 const known = { welcome: null, user: null, link: null };
-let shown = null;    // { pattern, url, view, controller }
+let shown = null; // { pattern, url, view, controller }
 let going = 0;
 
 export const welcome = () => known.welcome;
@@ -53,7 +53,8 @@ export function replaceQuery(query) {
 // Somebody has logged in, or what is known of them has changed.
 export async function setUser(user) {
   known.user = user;
-  if (user?.language && user.language !== language() && Object.hasOwn(languages, user.language)) await setLanguage(user.language, { keep: true });
+  if (user?.language && user.language !== language() && Object.hasOwn(languages, user.language))
+    await setLanguage(user.language, { keep: true });
   // Letters to somebody who was added at the terminal come in the language of their page.
   else if (user?.language === '') api.patch('/api/v1/account', { language: language() }).catch(() => {});
   frame();
@@ -72,7 +73,13 @@ export async function signOut() {
 
 export async function changeLanguage(code) {
   await setLanguage(code, { keep: true });
-  if (known.user) await api.patch('/api/v1/account', { language: code }).then((user) => { known.user = user ?? known.user; }, () => {});
+  if (known.user)
+    await api.patch('/api/v1/account', { language: code }).then(
+      (user) => {
+        known.user = user ?? known.user;
+      },
+      () => {},
+    );
   frame();
   return show({ again: true });
 }
@@ -81,28 +88,73 @@ export async function changeLanguage(code) {
 
 function navigation() {
   if (base || !known.user) return null;
-  const items = [['/', 'camera', t('nav.cameras')], ['/together', 'grid', t('nav.together')], ['/add', 'add', t('nav.add')]];
+  const items = [
+    ['/', 'camera', t('nav.cameras')],
+    ['/together', 'grid', t('nav.together')],
+    ['/add', 'add', t('nav.add')],
+  ];
   if (known.user.admin) items.push(['/admin', 'admin', t('nav.admin')]);
   items.push(['/account', 'account', t('nav.account')]);
   const top = `/${here().split('/')[1] ?? ''}`;
   const current = top === '/d' ? '/' : top;
-  return h('nav', { class: 'tabs', 'aria-label': t('nav.label') }, items.map(([path, shape, text]) =>
-    h('a', { href: href(path), class: path === '/account' ? 'last' : null, 'aria-current': path === current ? (here() === path ? 'page' : 'true') : null },
-      icon(shape), h('span', {}, text))));
+  return h(
+    'nav',
+    { class: 'tabs', 'aria-label': t('nav.label') },
+    items.map(([path, shape, text]) =>
+      h(
+        'a',
+        {
+          href: href(path),
+          class: path === '/account' ? 'last' : null,
+          'aria-current': path === current ? (here() === path ? 'page' : 'true') : null,
+        },
+        icon(shape),
+        h('span', {}, text),
+      ),
+    ),
+  );
 }
 
 function languageChoice() {
-  return h('div', { class: 'languages' }, icon('language'), Object.entries(languages).map(([code, name]) =>
-    h('button', { type: 'button', class: 'plain', lang: code, 'aria-pressed': String(code === language()), onclick: () => changeLanguage(code) }, name)));
+  return h(
+    'div',
+    { class: 'languages' },
+    icon('language'),
+    Object.entries(languages).map(([code, name]) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'plain',
+          lang: code,
+          'aria-pressed': String(code === language()),
+          onclick: () => changeLanguage(code),
+        },
+        name,
+      ),
+    ),
+  );
 }
 
 function frame() {
   const brand = h('a', { class: 'brand', href: href('/') }, h('span', { class: 'mark', 'aria-hidden': 'true' }), 'cbx');
-  const place = known.link ? h('span', { class: 'shared' }, icon('share'), t('nav.shared'))
-    : known.user ? h('button', { type: 'button', class: 'button quiet sign-out', 'aria-label': t('nav.out'), onclick: signOut }, icon('out'), h('span', {}, t('nav.out'))) : null;
+  const place = known.link
+    ? h('span', { class: 'shared' }, icon('share'), t('nav.shared'))
+    : known.user
+      ? h(
+          'button',
+          { type: 'button', class: 'button quiet sign-out', 'aria-label': t('nav.out'), onclick: signOut },
+          icon('out'),
+          h('span', {}, t('nav.out')),
+        )
+      : null;
   replace(header, h('div', { class: 'bar-in' }, brand, navigation(), place));
   document.body.classList.toggle('with-tabs', Boolean(known.user && !base));
-  replace(footer, languageChoice(), h('span', { class: 'version' }, known.welcome ? `cbx ${known.welcome.version}` : 'cbx'));
+  replace(
+    footer,
+    languageChoice(),
+    h('span', { class: 'version' }, known.welcome ? `cbx ${known.welcome.version}` : 'cbx'),
+  );
   setText(document.getElementById('skip'), t('nav.skip'));
 }
 
@@ -122,7 +174,11 @@ function leave() {
 
 function context(found, controller) {
   return {
-    params: found?.params ?? {}, query: new URLSearchParams(location.search), user: known.user, base, link: known.link,
+    params: found?.params ?? {},
+    query: new URLSearchParams(location.search),
+    user: known.user,
+    base,
+    link: known.link,
     signal: controller.signal,
   };
 }
@@ -141,14 +197,25 @@ async function make(found, given) {
   } catch (error) {
     if (isAbort(error) || given.signal.aborted) return null;
     if (error.status === 401) return null;
-    return problem(error.status === 404 || error.status === 403 ? 'missing' : error.status === 0 || error instanceof TypeError ? 'offline' : 'error', error);
+    return problem(
+      error.status === 404 || error.status === 403
+        ? 'missing'
+        : error.status === 0 || error instanceof TypeError
+          ? 'offline'
+          : 'error',
+      error,
+    );
   }
 }
 
 // Where somebody is sent instead: to log in, to the camera of a share link.
 function detour(path, found) {
-  if (known.link) return path === '/' || !/^\/d\//.test(path) || /\/settings$/.test(path) ? `/d/${encodeURIComponent(known.link.device)}` : null;
-  if (found && !found.open && !known.user) return path === '/' && !location.search ? '/login' : `/login?next=${encodeURIComponent(path + location.search)}`;
+  if (known.link)
+    return path === '/' || !/^\/d\//.test(path) || /\/settings$/.test(path)
+      ? `/d/${encodeURIComponent(known.link.device)}`
+      : null;
+  if (found && !found.open && !known.user)
+    return path === '/' && !location.search ? '/login' : `/login?next=${encodeURIComponent(path + location.search)}`;
   return null;
 }
 
@@ -168,7 +235,9 @@ async function show({ moved = false, again = false, scroll = 0 } = {}) {
   }
   const turn = ++going;
   const controller = new AbortController();
-  const late = setTimeout(() => { if (turn === going) main.setAttribute('aria-busy', 'true'); }, 150);
+  const late = setTimeout(() => {
+    if (turn === going) main.setAttribute('aria-busy', 'true');
+  }, 150);
   const view = await make(found, context(found, controller));
   clearTimeout(late);
   if (turn !== going || !view) {
@@ -196,14 +265,15 @@ function settle(view, moved, again, scroll) {
   scrollTo({ top: scroll, behavior: 'instant' });
   if (!moved) return;
   announce(view.title ?? '');
-  if (main.contains(document.activeElement)) return;  // the view has its own idea
+  if (main.contains(document.activeElement)) return; // the view has its own idea
   const start = main.querySelector('[autofocus]') ?? main.querySelector('h1') ?? main;
   if (!start.matches('a, button, input, select, textarea, [tabindex]')) start.tabIndex = -1;
   start.focus({ preventScroll: true });
 }
 
 function onClick(event) {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const anchor = event.target.closest?.('a[href]');
   if (!anchor || anchor.target || anchor.hasAttribute('download') || anchor.origin !== location.origin) return;
   if (base && !`${anchor.pathname}/`.startsWith(`${base}/`)) return;
@@ -239,7 +309,14 @@ async function start() {
     show({ moved: true, scroll: event.state?.scroll ?? 0 });
   });
   let rest;
-  addEventListener('scroll', () => { clearTimeout(rest); rest = setTimeout(keepScroll, 200); }, { passive: true });
+  addEventListener(
+    'scroll',
+    () => {
+      clearTimeout(rest);
+      rest = setTimeout(keepScroll, 200);
+    },
+    { passive: true },
+  );
   addEventListener('pagehide', keepScroll);
   events.addEventListener('signed-out', () => {
     if (!known.user) return;

@@ -4,7 +4,7 @@ import { h, replace, setText } from './dom.js';
 import { t } from './i18n.js';
 import { announce, busy, explain, field, form, notice, toast } from './ui.js';
 
-const kPause = 30;  // seconds between two letters
+const kPause = 30; // seconds between two letters
 const kDigits = { email: 6, totp: 6, operator: 8 };
 
 // "１２３ 456" as it is meant
@@ -25,7 +25,8 @@ function recovery(text) {
 
 // Sends another letter, with a pause that is counted down.
 function resendButton(challenge) {
-  let left = kPause, timer;
+  let left = kPause,
+    timer;
   const button = h('button', { type: 'button', class: 'link-button' });
   const draw = () => {
     setText(button, left > 0 ? t('code.resend_in', { count: left }) : t('code.resend'));
@@ -68,10 +69,18 @@ function resendButton(challenge) {
 // Answers { element, input }; the element has its own h1 (h2 with `small`).
 export function codeStep({ begun, send, restart, back, submit, small, title, name, login }) {
   const factor = begun.factor ?? 'email';
-  let kind = factor, done = false;
+  let kind = factor,
+    done = false;
   const code = field({
-    name: 'code', label: t(`code.label.${factor}`), inputmode: 'numeric', autocomplete: 'one-time-code', autocapitalize: 'none',
-    spellcheck: 'false', enterkeyhint: 'go', class: 'code-input', maxlength: 24,
+    name: 'code',
+    label: t(`code.label.${factor}`),
+    inputmode: 'numeric',
+    autocomplete: 'one-time-code',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    enterkeyhint: 'go',
+    class: 'code-input',
+    maxlength: 24,
   });
   const { input } = code;
   const links = h('div', { class: 'link-row' });
@@ -99,8 +108,16 @@ export function codeStep({ begun, send, restart, back, submit, small, title, nam
   }
 
   function gone() {
-    replace(element, heading(t('code.gone.title')), h('p', { class: 'lead' }, t('code.gone.text')),
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'button primary', onclick: restart }, t('code.restart'))));
+    replace(
+      element,
+      heading(t('code.gone.title')),
+      h('p', { class: 'lead' }, t('code.gone.text')),
+      h(
+        'div',
+        { class: 'actions' },
+        h('button', { type: 'button', class: 'button primary', onclick: restart }, t('code.restart')),
+      ),
+    );
     announce(t('code.gone.title'));
     element.querySelector('button').focus();
   }
@@ -122,18 +139,40 @@ export function codeStep({ begun, send, restart, back, submit, small, title, nam
     input.classList.toggle('long', kind === 'recovery');
     input.value = '';
     code.clear();
-    turns.forEach((button) => { button.hidden = button.dataset.kind === kind; });
+    turns.forEach((button) => {
+      button.hidden = button.dataset.kind === kind;
+    });
     input.focus();
   };
   const label = code.element.querySelector('label');
-  const turns = kinds.length < 2 ? [] : kinds.map((of) => h('button', {
-    type: 'button', class: 'link-button', 'data-kind': of, hidden: of === kind, onclick: () => turn(of),
-  }, t(`code.use.${of}`)));
+  const turns =
+    kinds.length < 2
+      ? []
+      : kinds.map((of) =>
+          h(
+            'button',
+            {
+              type: 'button',
+              class: 'link-button',
+              'data-kind': of,
+              hidden: of === kind,
+              onclick: () => turn(of),
+            },
+            t(`code.use.${of}`),
+          ),
+        );
   links.append(...turns);
   if (back) links.append(h('button', { type: 'button', class: 'link-button', onclick: back.go }, back.text));
 
   const lead = t(`code.lead.${factor}`, { address: begun.sent_to ?? '', name: name ?? '' });
-  const element = h('div', { class: 'code-step' }, heading(title ?? t(`code.title.${factor}`)), h('p', { class: 'lead' }, lead),
-    factor === 'operator' && notice('info', h('code', {}, `cbx-account user code ${name || 'NAME'}`)), entry, links);
+  const element = h(
+    'div',
+    { class: 'code-step' },
+    heading(title ?? t(`code.title.${factor}`)),
+    h('p', { class: 'lead' }, lead),
+    factor === 'operator' && notice('info', h('code', {}, `cbx-account user code ${name || 'NAME'}`)),
+    entry,
+    links,
+  );
   return { element, input };
 }

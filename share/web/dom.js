@@ -66,8 +66,11 @@ export function setText(element, text) {
 export function icon(name, attributes) {
   const paths = shapes[name];
   if (!paths) throw new Error(`no icon '${name}'`);
-  return svg('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true', ...attributes },
-    paths.map((d) => svg('path', { d })));
+  return svg(
+    'svg',
+    { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true', ...attributes },
+    paths.map((d) => svg('path', { d })),
+  );
 }
 
 let ids = 0;

@@ -25,7 +25,8 @@ export function nextPath(query) {
   return /^\/(?![/\\])/.test(wanted) && !/^\/(login|signup|reset)\b/.test(wanted) ? wanted : '/';
 }
 
-export const needsHttps = () => notice('warn', h('b', {}, t('gate.insecure.title')), h('p', {}, t('gate.insecure.text')));
+export const needsHttps = () =>
+  notice('warn', h('b', {}, t('gate.insecure.title')), h('p', {}, t('gate.insecure.text')));
 
 export const kShortestPassword = 8;
 export const kNamePattern = '[a-z0-9][a-z0-9._\\-]{0,63}';

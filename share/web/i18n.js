@@ -13,7 +13,7 @@ function kept() {
   try {
     return localStorage.getItem(kKept);
   } catch {
-    return null;  // storage is forbidden: the browser's language it is
+    return null; // storage is forbidden: the browser's language it is
   }
 }
 
@@ -54,7 +54,8 @@ export function t(key, values = {}) {
   }
   if (typeof text === 'object') text = text[plurals.select(values.count)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (all, name) =>
-    name in values ? (name === 'count' ? number(values.count) : String(values[name])) : all);
+    name in values ? (name === 'count' ? number(values.count) : String(values[name])) : all,
+  );
 }
 
 // The text around one element: parts('add.or', 'link', node) → ['before ', node, ' after'].
@@ -75,14 +76,15 @@ export function number(value, options) {
 
 // percent of a hundred, as the API has it; what is not all is never shown as 100 %, what is not nothing never as 0 %
 export function percent(value) {
-  const shown = value > 99 && value < 100 ? Math.min(99.9, value) : value > 0 && value < 1 ? Math.max(0.1, value) : value;
-  const digits = shown > 99 && shown < 100 || shown > 0 && shown < 1 ? 1 : 0;
+  const shown =
+    value > 99 && value < 100 ? Math.min(99.9, value) : value > 0 && value < 1 ? Math.max(0.1, value) : value;
+  const digits = (shown > 99 && shown < 100) || (shown > 0 && shown < 1) ? 1 : 0;
   return number(shown / 100, { style: 'percent', maximumFractionDigits: digits, roundingMode: 'trunc' });
 }
 
 function scaled(value, step, units, of) {
   let power = 0;
-  while (value >= step && power < units.length - 1) value /= step, power++;
+  while (value >= step && power < units.length - 1) ((value /= step), power++);
   return `${number(value, { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${units[power]}${of}`;
 }
 
@@ -98,7 +100,13 @@ export function date(time, options = { dateStyle: 'medium' }) {
 }
 export const dateTime = (time) => date(time, { dateStyle: 'medium', timeStyle: 'short' });
 
-const kSteps = [['year', 31_557_600], ['month', 2_629_800], ['day', 86_400], ['hour', 3600], ['minute', 60]];
+const kSteps = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
 
 // "3 minutes ago", "in 5 days"; within a minute "just now".
 export function ago(time, now = Date.now()) {
@@ -106,7 +114,10 @@ export function ago(time, now = Date.now()) {
   for (const [unit, size] of kSteps) {
     if (Math.abs(seconds) < size) continue;
     const options = { numeric: 'auto' };
-    return format('r', options, () => new Intl.RelativeTimeFormat(current, options)).format(Math.trunc(seconds / size), unit);
+    return format('r', options, () => new Intl.RelativeTimeFormat(current, options)).format(
+      Math.trunc(seconds / size),
+      unit,
+    );
   }
   return t('time.now');
 }
@@ -115,11 +126,19 @@ export function ago(time, now = Date.now()) {
 export function duration(ms, { seconds: fine = true } = {}) {
   let seconds = Math.round(ms / 1000);
   if (!fine && seconds >= 60) seconds -= seconds % 60;
-  const units = [['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1]];
-  const first = Math.max(0, units.findIndex(([, size]) => seconds >= size));
+  const units = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ];
+  const first = Math.max(
+    0,
+    units.findIndex(([, size]) => seconds >= size),
+  );
   const out = [];
   let rest = seconds;
-  for (const [unit, size] of (seconds === 0 ? units.slice(3) : units.slice(first, first + 2))) {
+  for (const [unit, size] of seconds === 0 ? units.slice(3) : units.slice(first, first + 2)) {
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count || seconds === 0) out.push(number(count, { style: 'unit', unit, unitDisplay: 'short' }));

@@ -1,6 +1,9 @@
 // Days and clocks in the store's fixed offset from UTC.  Instants are milliseconds since 1970, offsets milliseconds, days
 // '2026-11-20'.
-export const kSecond = 1000, kMinute = 60_000, kHour = 3_600_000, kDay = 86_400_000;
+export const kSecond = 1000,
+  kMinute = 60_000,
+  kHour = 3_600_000,
+  kDay = 86_400_000;
 
 const two = (value) => String(value).padStart(2, '0');
 
@@ -52,10 +55,16 @@ export function at(day, text, offset) {
 // What somebody types to get to a time, as '08:14:05': '8:14', '0814', '081405', '8', '8.14', '8시 14분', '오후 8:14',
 // '8:14 pm'.  null where it is no time.
 export function parseJump(text) {
-  let rest = String(text ?? '').trim().toLowerCase();
+  let rest = String(text ?? '')
+    .trim()
+    .toLowerCase();
   const half = /(오전|오후|am|pm|a\.m\.|p\.m\.)/.exec(rest)?.[1];
   if (half) rest = rest.replace(half, '').trim();
-  rest = rest.replace(/\s*[시분h]\s*/g, ':').replace(/\s*초$/, '').replace(/[.\s]+/g, ':').replace(/:+$/, '');
+  rest = rest
+    .replace(/\s*[시분h]\s*/g, ':')
+    .replace(/\s*초$/, '')
+    .replace(/[.\s]+/g, ':')
+    .replace(/:+$/, '');
   const packed = /^(\d{2})(\d{2})(\d{2})?$/.exec(rest) ?? /^(\d)(\d{2})$/.exec(rest);
   const found = packed ?? /^(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/.exec(rest);
   if (!found) return null;

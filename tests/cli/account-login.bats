@@ -110,9 +110,11 @@ session() {
   run -0 --separate-stderr cbx-account user code kim
   [[ $output =~ ^[0-9]{8}$ && $stderr != *"$output"* ]]
   run -1 grep -aqr "$output" "$CBX_ROOT"
-  run -0 user code kim --json
+  run -0 --separate-stderr user code kim --json
   [ "$(jq -c '[.type, .user, (.code | length)]' <<<"$output")" = '["code","kim",8]' ]
   [ "$(state 'select count(*) from operator_code')" = 1 ]
+  run -0 --separate-stderr user code kim
+  [[ $stderr == *"has no password"* ]]
   user disable kim
   run -77 user code kim
   run -66 user code nobody
@@ -128,6 +130,15 @@ session() {
   user email kim ''
   [ "$(field '[.email, .second_factor]')" = '[null,"none"]' ]
   run -66 user email nobody a@example.org
+}
+
+@test "user language" {
+  [ "$(user language kim ko --json | jq .language)" = '"ko"' ]
+  run -65 user language kim '<b>'
+  [ "$(field .language)" = '"ko"' ]
+  user language kim ''
+  [ "$(field .language)" = null ]
+  run -66 user language nobody ko
 }
 
 @test "user admin: never the last one" {

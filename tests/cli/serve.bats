@@ -69,6 +69,8 @@ id_of() { date -d "$1" +%s%3N; }
   [ "$(header content-range)" = "bytes 1000-1999/$size" ]
   [ "$(ask "$path" -r 0-9,20-29)" = 200 ] # several: the whole
   cmp body "$file"
+  [ "$(ask "$path" -r "$size-,$((size + 5))-")" = 416 ]
+  [ "$(ask "$path" -r "0-0$(printf ',%d-%d' {1..40})")" = 416 ] # too many
   [ "$(ask "$path" -r 0-9 -H "If-Range: $etag")" = 206 ]
   [ "$(ask "$path" -r 0-9 -H 'If-Range: "other"')" = 200 ]
   [ "$(ask "$path" -r "$size-")" = 416 ]

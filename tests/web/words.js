@@ -19,7 +19,11 @@ function* scripts(folder) {
   }
 }
 
-const withoutComments = (text) => text.replace(/^\s*\/\/.*$/gm, '').replace(/\s\/\/ .*$/gm, '').replace(/\/\*[\s\S]*?\*\//g, '');
+const withoutComments = (text) =>
+  text
+    .replace(/^\s*\/\/.*$/gm, '')
+    .replace(/\s\/\/ .*$/gm, '')
+    .replace(/\/\*[\s\S]*?\*\//g, '');
 
 // What is filled in: of { one, other } the parts of both.
 function places(text) {
@@ -32,27 +36,32 @@ for (const file of readdirSync(join(root, 'locales')).filter((name) => name.ends
   const path = join(root, 'locales', file);
   languages[file] = (await import(pathToFileURL(path))).default;
   const keys = [...readFileSync(path, 'utf8').matchAll(/^ {2}'([^']+)':/gm)].map((m) => m[1]);
-  for (const key of keys) if (keys.indexOf(key) !== keys.lastIndexOf(key)) faults.push(`${file}: '${key}' is there twice`);
+  for (const key of keys)
+    if (keys.indexOf(key) !== keys.lastIndexOf(key)) faults.push(`${file}: '${key}' is there twice`);
 }
 
 const english = languages['en.js'];
 for (const [file, texts] of Object.entries(languages)) {
   for (const key of Object.keys(english)) {
     if (!Object.hasOwn(texts, key)) faults.push(`${file}: no '${key}'`);
-    else if (places(texts[key]) !== places(english[key])) faults.push(`${file}: '${key}' fills {${places(texts[key])}}, in English {${places(english[key])}}`);
+    else if (places(texts[key]) !== places(english[key]))
+      faults.push(`${file}: '${key}' fills {${places(texts[key])}}, in English {${places(english[key])}}`);
   }
-  for (const key of Object.keys(texts)) if (!Object.hasOwn(english, key)) faults.push(`${file}: '${key}' is not in English`);
+  for (const key of Object.keys(texts))
+    if (!Object.hasOwn(english, key)) faults.push(`${file}: '${key}' is not in English`);
 }
 
 // Keys are written out, or are a template of which the beginning is written out.
 const sections = new Set(Object.keys(english).map((key) => key.split('.')[0]));
-const asked = new Set(), begun = [];
+const asked = new Set(),
+  begun = [];
 for (const path of scripts(root)) {
   const text = withoutComments(readFileSync(path, 'utf8'));
   const name = relative(root, path);
   for (const [, key] of text.matchAll(/'([a-z_]+(?:\.[a-z_0-9]+)+)'/gi)) {
     asked.add(key);
-    if (sections.has(key.split('.')[0]) && !/\.(js|html|css)$/.test(key) && !Object.hasOwn(english, key)) faults.push(`${name}: no text '${key}'`);
+    if (sections.has(key.split('.')[0]) && !/\.(js|html|css)$/.test(key) && !Object.hasOwn(english, key))
+      faults.push(`${name}: no text '${key}'`);
   }
   for (const [, stem] of text.matchAll(/`([a-z_]+\.[a-z_.]*)\$\{/gi)) begun.push(stem);
   for (const word of ['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'document.write', 'eval(', 'new Function'])

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "account.h"
-#include "address.h"
 #include "base/log.h"
+#include "cli/publish.h"
 #include "cli/selector.h"
 #include "secret.h"
 #include "shared.h"
@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string device, nickname, key_file, host, owner;
   std::vector<std::string> tags, add_tags, remove_tags;
-  int port = kDefaultPort, latency_ms = kDefaultLatencyMs, key_bits = 0;
+  int port = cli::kDefaultPublishPort, latency_ms = cli::kDefaultLatencyMs, key_bits = 0;
   bool dry_run = false;
   bool no_key = false, new_key = false, clear_key = false, yes = false;
 };
@@ -49,35 +49,50 @@ Json with_shares(const state::Device& device, const std::vector<state::Share>& s
   return json;
 }
 
-Result<Endpoint> endpoint(const cli::Tool& tool, const Options& options) {
+Result<cli::PublishPoint> publish_point(const cli::Tool& tool, const Options& options) {
   CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
-  Endpoint endpoint{options.host.empty() ? store.config().public_host : options.host, options.port, options.latency_ms};
-  if (endpoint.host.empty()) {
+  cli::PublishPoint point{options.host.empty() ? store.config().public_host : options.host, options.port,
+                          options.latency_ms};
+  if (point.host.empty()) {
     char name[256] = {};
-    if (::gethostname(name, sizeof name - 1) == 0) endpoint.host = name;
+    if (::gethostname(name, sizeof name - 1) == 0) point.host = name;
     tool.log().warn(
         "the store's public host is not set, so the address names '{}': give --host, or set it with "
         "'cbx-index init --public-host HOST'",
-        endpoint.host);
+        point.host);
   }
-  return endpoint;
+  return point;
+}
+
+// The address with lines for ffmpeg, OBS and Larix, and on a terminal a QR code.
+Status print_address(const cli::Tool& tool, cli::Output& out, const cli::PublishPoint& where,
+                     const cli::Publisher& publisher) {
+  const std::string plain = srt_address(where, publisher);
+  out.line(fmt::format("{:8} {}", "address", plain));
+  for (const auto& line : publish_lines(where, publisher)) out.line(fmt::format("{:8} {}", line.name, line.text));
+  if (::isatty(1) != 1) return {};
+  CBX_ASSIGN(const std::string code, cli::qr_code(plain, tool.color(1)));
+  out.line("");
+  out.write(code);
+  return {};
 }
 
 Result<int> show_address(const cli::Tool& tool, const Options& options, const state::Device& device) {
-  CBX_ASSIGN(const Endpoint where, endpoint(tool, options));
-  if (srt_address(where, device).find('%') != std::string::npos)
+  CBX_ASSIGN(const cli::PublishPoint where, publish_point(tool, options));
+  const cli::Publisher publisher{device.id, device.key, device.key_bits};
+  if (srt_address(where, publisher).find('%') != std::string::npos)
     tool.log().warn(
         "the key holds characters that an address has to escape; ffmpeg and OBS don't undo that: there, "
         "give the key apart (ffmpeg: -passphrase)");
   cli::Output out;
   if (tool.json()) {
     Json json = to_json(device);
-    json["address"] = srt_address(where, device);
-    json["ffmpeg"] = ffmpeg_address(where, device);
+    json["address"] = srt_address(where, publisher);
+    json["ffmpeg"] = ffmpeg_address(where, publisher);
     if (!device.key.empty()) json["key"] = device.key;
     out.line(json.dump());
   } else {
-    CBX_TRY(print_address(out, where, device, ::isatty(1) == 1, tool.color(1)));
+    CBX_TRY(print_address(tool, out, where, publisher));
   }
   CBX_TRY(out.flush());
   return 0;

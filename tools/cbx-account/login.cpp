@@ -84,6 +84,9 @@ Result<int> code(const cli::Tool& tool, const Options& options) {
   CBX_ASSIGN(auto state, open_state(tool));
   const WallMs now = now_ms();
   CBX_ASSIGN(const std::string made, state.operator_code(options.name, now));
+  CBX_ASSIGN(const auto user, state.user(options.name));
+  if (user && user->password_hash.empty())
+    tool.log().warn("'{}' has no password to log in with: see 'cbx-account user passwd'", options.name);
   cli::Output out;
   if (tool.json())
     out.line(Json{{"v", 1},

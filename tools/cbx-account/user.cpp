@@ -11,7 +11,7 @@ namespace cbx::account {
 namespace {
 
 struct Options {
-  std::string name, email, password_file;
+  std::string name, email, language, password_file;
   bool admin = false, no_admin = false, no_password = false, dry_run = false;
 };
 
@@ -75,6 +75,12 @@ Result<int> set_email(const cli::Tool& tool, const Options& options) {
   CBX_ASSIGN(auto state, open_state(tool));
   // Only a code that comes back proves an address, not that somebody typed it here.
   CBX_TRY(state.set_email(options.name, options.email, std::nullopt));
+  return print_user(tool, state, options.name);
+}
+
+Result<int> set_language(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(auto state, open_state(tool));
+  CBX_TRY(state.set_language(options.name, options.language));
   return print_user(tool, state, options.name);
 }
 
@@ -169,6 +175,12 @@ CLI::App* add_user_commands(cli::Tool& tool, const Choose& choose) {
   sub = command("email", "Set a user's e-mail address", [&tool, o] { return set_email(tool, *o); });
   name_argument(sub, "Login name");
   sub->add_option("address", o->email, "The address; an empty one takes it away")->required()->type_name("ADDRESS");
+
+  sub = command("language", "Set the language of a user's letters", [&tool, o] { return set_language(tool, *o); });
+  name_argument(sub, "Login name");
+  sub->add_option("language", o->language, "Such as en or ko; an empty one takes it away")
+      ->required()
+      ->type_name("LANGUAGE");
 
   sub = command("admin", "Make a user an admin", [&tool, o] { return set_admin(tool, *o); });
   name_argument(sub, "Login name");

@@ -7,7 +7,9 @@
 #include "base/signals.h"
 #include "cli/tool.h"
 #include "options.h"
+#include "state/state.h"
 #include "web/assets.h"
+#include "web/kept_open.h"
 #include "web/service.h"
 
 namespace cbx::serve {
@@ -36,16 +38,37 @@ Result<std::unique_ptr<web::Assets>> load_assets(const Options& options, const L
   return assets;
 }
 
+// Letters, if there is a mail server.
+Result<std::unique_ptr<net::Mailer>> load_mailer(const Options& options, const Clock& clock) {
+  CBX_ASSIGN(auto mail, mail_options(options));
+  if (!mail) return std::unique_ptr<net::Mailer>();
+  CBX_ASSIGN(auto mailer, net::SmtpMailer::create(std::move(mail->server), std::move(mail->from), clock));
+  return std::unique_ptr<net::Mailer>(std::move(mailer));
+}
+
 // Everything that is served, over one store.
 struct Service {
-  Service(store::Store s, std::optional<cut::SigningKey> k, std::unique_ptr<web::Assets> a, const Logger& log)
+  Service(store::Store s, std::optional<cut::SigningKey> k, std::unique_ptr<web::Assets> a, net::Mailer* mailer,
+          web::LoginOptions login, cli::PublishPoint publish, const Logger& log)
       : key(std::move(k)),
         assets(std::move(a)),
+        mail(mailer ? std::make_unique<net::MailQueue>(*mailer, clock, log, net::MailQueue::Options{}) : nullptr),
+        databases(s, log),
         access(s, {}, clock, log),
         live(s, {}, clock, log),
         vault(s, access, live, clock, log),
-        context{std::move(s),         access, vault, clock, log, key ? &*key : nullptr, CBX_VERSION, &stopping,
-                beside("cbx-picture")} {}
+        context{.store = std::move(s),
+                .access = access,
+                .vault = vault,
+                .clock = clock,
+                .log = log,
+                .signing_key = key ? &*key : nullptr,
+                .version = CBX_VERSION,
+                .stopping = &stopping,
+                .picture_tool = beside("cbx-picture"),
+                .mail = mail.get(),
+                .login = std::move(login),
+                .publish = std::move(publish)} {}
 
   std::vector<http::Route> routes() {
     std::vector<http::Route> all;
@@ -68,6 +91,8 @@ struct Service {
   std::atomic<const http::Server*> server{nullptr};
   std::optional<cut::SigningKey> key;
   std::unique_ptr<web::Assets> assets;
+  std::unique_ptr<net::MailQueue> mail;
+  web::KeptOpen databases;
   web::Access access;
   playback::LiveHub live;
   web::Vault vault;
@@ -93,17 +118,32 @@ void serve_until_told(http::Server& server, const Service& service, SignalFd& si
   }
 }
 
+Result<cli::PublishPoint> publish_point(const Options& options) {
+  if (options.publish_host.empty()) return cli::PublishPoint{};
+  return cli::parse_publish_point(options.publish_host);
+}
+
 Result<int> run(const Options& options, const std::string& root, const Logger& log) {
   CBX_ASSIGN(const http::ServerOptions server_options, serve::server_options(options));
+  CBX_ASSIGN(auto publish, publish_point(options));
   CBX_ASSIGN(SignalFd signals, SignalFd::create());
   CBX_ASSIGN(store::Store store, store::Store::open(root));
   CBX_ASSIGN(auto key, load_key(options.sign));
   CBX_ASSIGN(auto assets, load_assets(options, log));
+  CBX_ASSIGN(auto login, login_options(options));
+  const SystemClock clock;
+  CBX_ASSIGN(const auto mailer, load_mailer(options, clock));
+  if (login.sign_up == web::SignUp::open) {
+    // The first to come finds no accounts at all.
+    CBX_TRY(state::State::open(store.state_path(), true));
+    if (!mailer) log.warn("nobody can sign up: that takes letters (--smtp-url)");
+  }
   if (open_to_the_world_in_clear(server_options))
     log.warn(
         "serving beyond this machine without TLS: passwords and pictures can be read on the way (--cert, or a "
         "proxy and --trust-proxy)");
-  Service service(std::move(store), std::move(key), std::move(assets), log);
+  Service service(std::move(store), std::move(key), std::move(assets), mailer.get(), std::move(login),
+                  std::move(publish), log);
   http::Server::Hooks hooks{web::Access::take_share_link, web::Access::redact};
   if (service.assets) hooks.missing = web::missing_page;
   CBX_ASSIGN(http::Server server, http::Server::start(server_options, service.routes(), std::move(hooks), log));

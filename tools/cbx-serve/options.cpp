@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+
+#include "base/log.h"
 
 namespace cbx::serve {
 namespace {
@@ -27,7 +31,93 @@ Result<unsigned> parse_mode(const std::string& text) {
   return mode;
 }
 
+void declare_accounts(CLI::App& app, Options& o) {
+  app.add_option("--signup", o.sign_up, "Who may make an account at the page: open, invite or closed")
+      ->check(CLI::IsMember({"open", "invite", "closed"}))
+      ->type_name("WHO")
+      ->capture_default_str();
+  app.add_option("--public-url", o.public_url, "The page's address as people know it, for letters")->type_name("URL");
+  app.add_option("--smtp-url", o.smtp_url, "Send letters by smtp://[user@]host[:port] or smtps://…")->type_name("URL");
+  app.add_option("--smtp-password-file", o.smtp_password_file,
+                 "Take the mail server's password from FILE's first line (default: CBX_SMTP_PASSWORD)")
+      ->type_name("FILE");
+  app.add_option("--smtp-ca", o.smtp_ca, "Trust these certificates (PEM) for the mail server")->type_name("FILE");
+  app.add_flag("--smtp-starttls", o.smtp_starttls, "Require STARTTLS also of a mail server on this machine");
+  app.add_option("--mail-from", o.mail_from, "Send letters as ADDRESS or 'Name <address>'")->type_name("ADDRESS");
+}
+
+// http(s)://host[:port][/path], without '/' at its end.
+Result<std::string> parse_public_url(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  const bool scheme = url.starts_with("https://") || url.starts_with("http://");
+  const size_t host = url.find("://") + 3;
+  const bool good =
+      scheme && url.size() > host && url[host] != '/' && url.size() < 500 &&
+      std::all_of(url.begin(), url.end(), [](char c) {
+        return c > 0x20 && c < 0x7f && std::string_view("\"<>\\^`{|}?#@").find(c) == std::string_view::npos;
+      });
+  if (!good)
+    return fail(ErrorCode::usage, fmt::format("'{}' is no address of a page: say https://cbx.example.org",
+                                              printable(url.substr(0, 200))));
+  return url;
+}
+
+Result<std::string> read_password(const std::string& path) {
+  if (path.empty()) {
+    const char* given = std::getenv("CBX_SMTP_PASSWORD");
+    return std::string(given ? given : "");
+  }
+  std::ifstream file(path);
+  std::string line;
+  if (!file || !std::getline(file, line))
+    return fail(ErrorCode::no_input, fmt::format("cannot read a password from '{}'", path));
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 }  // namespace
+
+Result<web::LoginOptions> login_options(const Options& o) {
+  web::LoginOptions login;
+  login.sign_up = o.sign_up == "open"     ? web::SignUp::open
+                  : o.sign_up == "closed" ? web::SignUp::closed
+                                          : web::SignUp::invite;
+  if (!o.public_url.empty()) {
+    CBX_ASSIGN(login.public_url, parse_public_url(o.public_url));
+  }
+  return login;
+}
+
+Result<std::optional<MailOptions>> mail_options(const Options& o) {
+  if (o.smtp_url.empty()) {
+    for (const auto& [name, given] : {std::pair{"--smtp-password-file", !o.smtp_password_file.empty()},
+                                      {"--smtp-ca", !o.smtp_ca.empty()},
+                                      {"--smtp-starttls", o.smtp_starttls},
+                                      {"--mail-from", !o.mail_from.empty()}})
+      if (given) return fail(ErrorCode::usage, fmt::format("{} is for --smtp-url, which is missing", name));
+    return std::optional<MailOptions>{};
+  }
+  MailOptions mail;
+  CBX_ASSIGN(mail.server, net::parse_smtp_url(o.smtp_url));
+  if (o.mail_from.empty())
+    return fail(ErrorCode::usage, "--smtp-url needs --mail-from: the address that letters come from");
+  if (auto from = net::parse_mailbox(o.mail_from); from)
+    mail.from = std::move(*from);
+  else
+    return fail(ErrorCode::usage, from.error().message());
+  mail.server.ca_file = o.smtp_ca;
+  if (o.smtp_starttls && !mail.server.tls) mail.server.starttls = true;
+  if (!mail.server.user.empty()) {
+    CBX_ASSIGN(mail.server.password, read_password(o.smtp_password_file));
+    if (mail.server.password.empty())
+      return fail(ErrorCode::usage,
+                  "the mail server's user has no password: give --smtp-password-file, or "
+                  "CBX_SMTP_PASSWORD in the environment");
+  } else if (!o.smtp_password_file.empty()) {
+    return fail(ErrorCode::usage, "--smtp-password-file needs a user: say smtp://user@host");
+  }
+  return std::optional{std::move(mail)};
+}
 
 void declare(cli::Tool& tool, Options& o) {
   CLI::App& app = tool.app();
@@ -49,10 +139,13 @@ void declare(cli::Tool& tool, Options& o) {
   app.add_option("--allow-origin", o.server.allow_origin, "Let web pages of this origin use the server")
       ->type_name("ORIGIN");
   app.add_option("--sign", o.sign, "Sign manifests with this Ed25519 key (PEM)")->type_name("FILE");
+  app.add_option("--publish-host", o.publish_host, "Where cameras reach the recorder, for their addresses")
+      ->type_name("HOST[:PORT]");
   CLI::Option* web = app.add_option("--web", o.web, "Folder of the web page (default: the one that cbx came with)")
                          ->type_name("DIR")
                          ->envname("CBX_WEB");
   app.add_flag("--no-web", o.no_web, "Serve no web page, only recordings and the API")->excludes(web);
+  declare_accounts(app, o);
   app.add_option("--threads", o.server.threads, "Threads that serve (default: twice the cores)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");

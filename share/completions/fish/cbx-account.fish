@@ -3,7 +3,7 @@
 function __cbx_account_at --description 'whether the command line is at this subcommand'
     set -l command
     for word in (commandline -opc)[2..-1]
-        contains -- (string join ' ' -- $command $word) 'user' 'user add' 'user passwd' 'user email' 'user admin' 'user list' 'user rm' 'user enable' 'user disable' 'user token' 'user totp' 'user code' 'user sessions' 'user logout' 'user invite' 'user invites' 'user uninvite' 'device' 'device add' 'device list' 'device show' 'device rm' 'device rename' 'device tag' 'device key' 'device enable' 'device disable' 'device share' 'device unshare' 'device token' 'token' 'token list' 'token rm' 'backup' 'restore'
+        contains -- (string join ' ' -- $command $word) 'user' 'user add' 'user passwd' 'user email' 'user language' 'user admin' 'user list' 'user rm' 'user enable' 'user disable' 'user token' 'user totp' 'user code' 'user sessions' 'user logout' 'user invite' 'user invites' 'user uninvite' 'device' 'device add' 'device list' 'device show' 'device rm' 'device rename' 'device tag' 'device key' 'device enable' 'device disable' 'device share' 'device unshare' 'device token' 'token' 'token list' 'token rm' 'backup' 'restore'
         and set command $command $word
     end
     test "$command" = "$argv[1]"
@@ -35,6 +35,7 @@ complete -c cbx-account -n '__cbx_account_at \'\'' -l version -d 'Print the vers
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a add -d 'Add a user; asks for the password'
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a passwd -d 'Set a new password and end all sessions'
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a email -d 'Set a user\'s e-mail address'
+complete -c cbx-account -n '__cbx_account_at \'user\'' -a language -d 'Set the language of a user\'s letters'
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a admin -d 'Make a user an admin'
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a list -d 'List users'
 complete -c cbx-account -n '__cbx_account_at \'user\'' -a rm -d 'Remove a user with all tokens, shares and sessions; devices stay'

@@ -1,118 +1,14 @@
 // The cards: every camera that may be seen, and how it is.
-import { api, isAbort, mediaUrl, part } from '../api.js';
-import { healthLine, healthOf, lossOf, nameOf } from '../camera.js';
-import { h, icon, replace, setText } from '../dom.js';
-import { bitRate, duration, percent, t } from '../i18n.js';
-import { clock, offsetOf } from '../time.js';
+import { api, isAbort } from '../api.js';
 import { href } from '../app.js';
+import { healthOf, nameOf } from '../camera.js';
+import { card } from '../camera_card.js';
+import { h, icon, replace, setText } from '../dom.js';
+import { t } from '../i18n.js';
 import { announce, emptyState, explain, notice, repeat } from '../ui.js';
 
 const kEvery = 10_000;
 const kManyCards = 6;
-
-// ---- the picture of a card
-
-// Pictures are asked for by cards in sight alone, and swapped when the next one is there: nothing flickers.
-function latestPicture(device) {
-  const image = h('img', { alt: '', decoding: 'async', hidden: true });
-  const words = h('span', {});
-  const none = h('div', { class: 'none' }, icon('camera'), words);
-  const stamp = h('span', { class: 'stamp', hidden: true });
-  const element = h('div', { class: 'camera-view' }, none, image, stamp);
-  let url = null, running = false, of = device;
-
-  const say = () => setText(words, t(of.state === 'never_seen' ? 'cards.no_picture_yet' : 'cards.no_picture'));
-  say();
-
-  async function load(signal) {
-    if (running || of.state === 'never_seen') return;
-    running = true;
-    try {
-      const answer = await fetch(mediaUrl(`/media/${part(of.device)}/picture/latest.jpg?width=480`),
-        { signal, headers: { 'X-Requested-With': 'cbx' } });
-      if (answer.ok) await show(await answer.blob(), answer.headers.get('x-cbx-time'));
-    } catch {
-      // The picture that is shown stays; the health line says what is wrong.
-    } finally {
-      running = false;
-    }
-  }
-
-  async function show(blob, time) {
-    const next = URL.createObjectURL(blob);
-    const made = h('img', { alt: '', src: next });
-    try {
-      await made.decode();
-    } catch {
-      return URL.revokeObjectURL(next);
-    }
-    image.src = next;
-    image.hidden = false;
-    none.hidden = true;
-    if (url) URL.revokeObjectURL(url);
-    url = next;
-    stamp.hidden = !time;
-    if (time) setText(stamp, clock(Date.parse(time), offsetOf(of.today.day, of.today.from)));
-    return undefined;
-  }
-
-  return {
-    element, load,
-    update(device) { of = device; say(); },
-    release() { if (url) URL.revokeObjectURL(url); },
-  };
-}
-
-// ---- a card
-
-function linkLine(line, device) {
-  const { link, state } = device;
-  if (state !== 'live' || !link) return replace(line);
-  const loss = lossOf(link);
-  return replace(line, h('span', {}, bitRate(link.bit_rate)), loss !== null &&
-    h('span', { class: loss >= 1 ? 'bad' : null }, t('cards.loss', { percent: percent(loss) })));
-}
-
-function card(device) {
-  const picture = latestPicture(device);
-  const health = healthLine(device);
-  const name = h('a', { href: href(`/d/${part(device.device)}`) });
-  const id = h('p', { class: 'camera-id' });
-  const line = h('p', { class: 'camera-link' });
-  const today = h('span', {});
-  const bar = h('i', {});
-  const meter = h('div', { class: 'meter', 'aria-hidden': 'true' }, bar);
-  const live = h('a', { class: 'button small live-link', href: href(`/d/${part(device.device)}/live`) }, icon('live'), t('cards.live'));
-  const settings = h('a', { class: 'icon-button head-button', href: href(`/d/${part(device.device)}/settings`) }, icon('settings'));
-  const tags = h('div', { class: 'chips' });
-  let written = '';
-  const element = h('li', { class: 'camera' }, picture.element, h('div', { class: 'camera-body' },
-    h('div', { class: 'camera-head' }, h('div', { class: 'camera-name' }, h('h2', { class: 'camera-name' }, name), id), settings),
-    health.element, line, tags,
-    h('div', { class: 'camera-today' }, h('span', {}, t('cards.today')), today, meter), live));
-  const update = (of) => {
-    const now = JSON.stringify(of);
-    health.update(of);  // "3 minutes ago" grows older by itself
-    if (now === written) return;
-    written = now;
-    picture.update(of);
-    setText(name, nameOf(of));
-    setText(id, of.nickname ? of.device : '');
-    id.hidden = !of.nickname;
-    linkLine(line, of);
-    line.hidden = !line.firstChild;
-    setText(today, of.today.covered_ms ? t('cards.covered', { percent: percent(of.today.percent), length: duration(of.today.covered_ms, { seconds: false }) }) : t('cards.uncovered'));
-    bar.style.width = `${of.today.percent}%`;
-    live.hidden = of.state !== 'live';
-    live.setAttribute('aria-label', t('cards.live_of', { name: nameOf(of) }));
-    settings.setAttribute('aria-label', t('cards.settings_of', { name: nameOf(of) }));
-    settings.hidden = !of.may_change && of.role !== 'viewer';
-    replace(tags, of.tags.map((tag) => h('span', { class: 'chip' }, tag)), of.role === 'viewer' && h('span', { class: 'chip accent' }, t('cards.shared')));
-    tags.hidden = !tags.firstChild;
-  };
-  update(device);
-  return { element, update, picture, id: device.device };
-}
 
 // ---- searching
 
@@ -125,14 +21,31 @@ function found(device, words, tag) {
 }
 
 const kRank = { live: 0, silent: 1, never_seen: 2, off: 3 };
-const order = (a, b) => kRank[healthOf(a)] - kRank[healthOf(b)] || nameOf(a).localeCompare(nameOf(b), undefined, { numeric: true });
+const order = (a, b) =>
+  kRank[healthOf(a)] - kRank[healthOf(b)] || nameOf(a).localeCompare(nameOf(b), undefined, { numeric: true });
 
 function tools(change) {
-  const input = h('input', { type: 'search', 'aria-label': t('cards.search'), placeholder: t('cards.search'), autocomplete: 'off', oninput: () => change() });
+  const input = h('input', {
+    type: 'search',
+    'aria-label': t('cards.search'),
+    placeholder: t('cards.search'),
+    autocomplete: 'off',
+    oninput: () => change(),
+  });
   const chips = h('div', { class: 'chips', role: 'group', 'aria-label': t('cards.tags') });
-  const element = h('div', { class: 'cards-tools', role: 'search' }, h('div', { class: 'search' }, icon('search'), input), chips);
-  let tag = '', shown = '';
-  const toggle = (of) => { tag = tag === of ? '' : of; shown = ''; change(); };
+  const element = h(
+    'div',
+    { class: 'cards-tools', role: 'search' },
+    h('div', { class: 'search' }, icon('search'), input),
+    chips,
+  );
+  let tag = '',
+    shown = '';
+  const toggle = (of) => {
+    tag = tag === of ? '' : of;
+    shown = '';
+    change();
+  };
   return {
     element,
     words: () => folded(input.value).split(/\s+/).filter(Boolean),
@@ -144,7 +57,16 @@ function tools(change) {
       if (shown === JSON.stringify([tags, tag])) return;
       shown = JSON.stringify([tags, tag]);
       const focused = chips.contains(document.activeElement) ? document.activeElement.textContent : null;
-      replace(chips, tags.map((of) => h('button', { type: 'button', class: 'chip', 'aria-pressed': String(of === tag), onclick: () => toggle(of) }, of)));
+      replace(
+        chips,
+        tags.map((of) =>
+          h(
+            'button',
+            { type: 'button', class: 'chip', 'aria-pressed': String(of === tag), onclick: () => toggle(of) },
+            of,
+          ),
+        ),
+      );
       if (focused) [...chips.children].find((chip) => chip.textContent === focused)?.focus();
     },
   };
@@ -158,22 +80,30 @@ export default async function devices({ signal }) {
   const problem = h('div', {});
   const area = h('div', {}, grid);
   const cards = new Map();
-  let all = null, sorted = [];
+  let all = null,
+    sorted = [];
 
   const search = tools(() => arrange());
   search.element.hidden = true;
 
   const inSight = new Set();
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const of = cards.get(target.dataset.device);
-      if (!of) continue;
-      clearTimeout(of.soon);
-      if (!isIntersecting) inSight.delete(of);
-      // What only flies by needs no picture.
-      else if (!inSight.has(of)) of.soon = setTimeout(() => { inSight.add(of); of.picture.load(signal); }, 120);
-    }
-  }, { rootMargin: '200px' });
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const of = cards.get(target.dataset.device);
+        if (!of) continue;
+        clearTimeout(of.soon);
+        if (!isIntersecting) inSight.delete(of);
+        // What only flies by needs no picture.
+        else if (!inSight.has(of))
+          of.soon = setTimeout(() => {
+            inSight.add(of);
+            of.picture.load(signal);
+          }, 120);
+      }
+    },
+    { rootMargin: '200px' },
+  );
 
   function keep(device) {
     const known = cards.get(device.device);
@@ -197,10 +127,12 @@ export default async function devices({ signal }) {
 
   // Cards keep their places while they are looked at: a camera that falls silent doesn't jump away under the finger.
   function arrange() {
-    const words = search.words(), tag = search.tag();
+    const words = search.words(),
+      tag = search.tag();
     search.offer(all);
     const known = new Map(all.map((device) => [device.device, device]));
-    let before = null, seen = 0;
+    let before = null,
+      seen = 0;
     for (const id of sorted) {
       const { element } = cards.get(id);
       const hidden = !found(known.get(id), words, tag);
@@ -211,7 +143,12 @@ export default async function devices({ signal }) {
       before = element;
     }
     const live = all.filter((d) => d.state === 'live').length;
-    setText(count, seen === all.length ? t('cards.count', { count: all.length, live }) : t('cards.found', { count: seen, all: all.length }));
+    setText(
+      count,
+      seen === all.length
+        ? t('cards.count', { count: all.length, live })
+        : t('cards.found', { count: seen, all: all.length }),
+    );
     if (all.length && !seen && !area.contains(nothing)) area.append(nothing);
     if (seen) nothing.remove();
   }
@@ -225,7 +162,11 @@ export default async function devices({ signal }) {
     list.forEach(keep);
     const known = new Set(sorted);
     if (first) sorted = [...list].sort(order).map((d) => d.device);
-    else sorted = [...sorted.filter((id) => ids.has(id)), ...list.filter((d) => !known.has(d.device)).map((d) => d.device)];
+    else
+      sorted = [
+        ...sorted.filter((id) => ids.has(id)),
+        ...list.filter((d) => !known.has(d.device)).map((d) => d.device),
+      ];
     if (!list.length) return replace(area, empty());
     if (!area.contains(grid)) replace(area, grid);
     return arrange();
@@ -250,14 +191,24 @@ export default async function devices({ signal }) {
   });
 
   const title = t('cards.title');
-  const element = h('div', { class: 'page' },
-    h('div', { class: 'page-head' }, h('h1', {}, title), count), problem, search.element, area);
+  const element = h(
+    'div',
+    { class: 'page' },
+    h('div', { class: 'page-head' }, h('h1', {}, title), count),
+    problem,
+    search.element,
+    area,
+  );
   take(await api.all('/api/v1/devices?limit=500', 'devices', { signal }));
   setTimeout(() => repeat(refresh, kEvery, signal), signal.aborted ? 0 : kEvery);
   return { element, title };
 }
 
 function empty() {
-  return emptyState('camera', t('cards.empty.title'), t('cards.empty.text'),
-    h('a', { class: 'button primary', href: href('/add') }, icon('add'), t('cards.empty.add')));
+  return emptyState(
+    'camera',
+    t('cards.empty.title'),
+    t('cards.empty.text'),
+    h('a', { class: 'button primary', href: href('/add') }, icon('add'), t('cards.empty.add')),
+  );
 }

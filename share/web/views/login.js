@@ -25,7 +25,10 @@ export default async function login({ query, user }) {
 
   function second(begun, name) {
     const step = codeStep({
-      begun, name, login: true, submit: t('login.submit'),
+      begun,
+      name,
+      login: true,
+      submit: t('login.submit'),
       send: async (code) => enter(await api.post('/api/v1/login/code', { challenge: begun.challenge, code })),
       restart: () => first(),
       back: { text: t('login.other'), go: () => first() },
@@ -34,10 +37,25 @@ export default async function login({ query, user }) {
   }
 
   function first(above) {
-    const name = field({ name: 'name', label: t('login.name'), autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', value: lastName, autofocus: !lastName });
-    const password = field({ name: 'password', label: t('login.password'), type: 'password', autocomplete: 'current-password', autofocus: Boolean(lastName) });
+    const name = field({
+      name: 'name',
+      label: t('login.name'),
+      autocomplete: 'username',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      value: lastName,
+      autofocus: !lastName,
+    });
+    const password = field({
+      name: 'password',
+      label: t('login.password'),
+      type: 'password',
+      autocomplete: 'current-password',
+      autofocus: Boolean(lastName),
+    });
     const entry = form({
-      fields: [name, password], submit: t('login.submit'),
+      fields: [name, password],
+      submit: t('login.submit'),
       texts: { wrong_login: t('login.wrong') },
       send: async (values) => {
         lastName = values.name.trim();
@@ -53,13 +71,24 @@ export default async function login({ query, user }) {
       },
     });
     entry.submitButton.classList.add('wide');
-    view.step(h('h1', {}, title), h('p', { class: 'lead' }, t('login.lead')), above, about && !about.secure && needsHttps(), entry,
-      h('div', { class: 'below link-row' },
+    view.step(
+      h('h1', {}, title),
+      h('p', { class: 'lead' }, t('login.lead')),
+      above,
+      about && !about.secure && needsHttps(),
+      entry,
+      h(
+        'div',
+        { class: 'below link-row' },
         h('a', { href: href('/reset') }, t('login.forgot')),
         about?.signup === 'open' && h('a', { href: href('/signup') }, t('login.signup')),
-        about?.signup === 'invite' && h('span', {}, t('login.by_invite'))));
+        about?.signup === 'invite' && h('span', {}, t('login.by_invite')),
+      ),
+    );
   }
 
-  first(query.has('ended') ? notice('info', t('login.ended')) : query.has('out') ? notice('done', t('login.out')) : null);
+  first(
+    query.has('ended') ? notice('info', t('login.ended')) : query.has('out') ? notice('done', t('login.out')) : null,
+  );
   return { element: view.element, title };
 }

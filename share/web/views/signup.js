@@ -7,10 +7,19 @@ import { href, navigate, setUser, welcome } from '../app.js';
 import { gate, kNamePattern, kShortestPassword, needsHttps } from '../gate.js';
 import { emptyState, field, form } from '../ui.js';
 
-const nameField = (value) => field({
-  name: 'name', label: t('signup.name'), hint: t('signup.name_hint'), autocomplete: 'username', autocapitalize: 'none',
-  spellcheck: 'false', pattern: kNamePattern, maxlength: 64, 'data-pattern': 'signup.name_wrong', value,
-});
+const nameField = (value) =>
+  field({
+    name: 'name',
+    label: t('signup.name'),
+    hint: t('signup.name_hint'),
+    autocomplete: 'username',
+    autocapitalize: 'none',
+    spellcheck: 'false',
+    pattern: kNamePattern,
+    maxlength: 64,
+    'data-pattern': 'signup.name_wrong',
+    value,
+  });
 
 // The secret of an invitation stands behind '#', where no server and no log sees it; nor does the history keep it.
 function takeInvite() {
@@ -28,7 +37,12 @@ export default async function signup({ user }) {
   const toLogin = h('a', { class: 'button', href: href('/login') }, t('login.title'));
   if (user || closed) {
     const of = user ? 'there' : closed;
-    const state = emptyState('account', '', t(`signup.${of}.text`, { name: user?.name }), user ? h('a', { class: 'button primary', href: href('/') }, t('problem.home')) : toLogin);
+    const state = emptyState(
+      'account',
+      '',
+      t(`signup.${of}.text`, { name: user?.name }),
+      user ? h('a', { class: 'button primary', href: href('/') }, t('problem.home')) : toLogin,
+    );
     state.querySelector('h2').replaceWith(h('h1', {}, t(`signup.${of}.title`)));
     view.step(state);
     return { element: view.element, title };
@@ -44,16 +58,23 @@ export default async function signup({ user }) {
   // The address is proven, but somebody was faster with the name.
   function another(challenge) {
     const name = nameField('');
-    view.step(h('h1', {}, t('signup.taken.title')), h('p', { class: 'lead' }, t('signup.taken.text', { name: given.name })),
+    view.step(
+      h('h1', {}, t('signup.taken.title')),
+      h('p', { class: 'lead' }, t('signup.taken.text', { name: given.name })),
       form({
-        fields: [name], submit: t('signup.finish'), faults: { name_taken: 'name', bad_name: 'name' }, texts: { gone: t('code.gone.title') },
+        fields: [name],
+        submit: t('signup.finish'),
+        faults: { name_taken: 'name', bad_name: 'name' },
+        texts: { gone: t('code.gone.title') },
         send: async (values) => enter(await api.post('/api/v1/signup/confirm', { challenge, name: values.name })),
-      }));
+      }),
+    );
   }
 
   function prove(begun) {
     const step = codeStep({
-      begun, submit: t('signup.finish'),
+      begun,
+      submit: t('signup.finish'),
       send: async (code) => {
         try {
           await enter(await api.post('/api/v1/signup/confirm', { challenge: begun.challenge, code }));
@@ -71,20 +92,49 @@ export default async function signup({ user }) {
   function first() {
     const fields = [
       nameField(given.name),
-      field({ name: 'email', label: t('signup.email'), hint: t('signup.email_hint'), type: 'email', autocomplete: 'email', value: given.email, maxlength: 254 }),
-      field({ name: 'password', label: t('signup.password'), hint: t('signup.password_hint', { count: kShortestPassword }), type: 'password', autocomplete: 'new-password', minlength: kShortestPassword }),
+      field({
+        name: 'email',
+        label: t('signup.email'),
+        hint: t('signup.email_hint'),
+        type: 'email',
+        autocomplete: 'email',
+        value: given.email,
+        maxlength: 254,
+      }),
+      field({
+        name: 'password',
+        label: t('signup.password'),
+        hint: t('signup.password_hint', { count: kShortestPassword }),
+        type: 'password',
+        autocomplete: 'new-password',
+        minlength: kShortestPassword,
+      }),
     ];
     const entry = form({
-      fields, submit: t('signup.submit'),
+      fields,
+      submit: t('signup.submit'),
       faults: { name_taken: 'name', bad_name: 'name', bad_email: 'email', bad_password: 'password' },
       send: async ({ name, email, password }) => {
         given = { name, email };
-        prove(await api.post('/api/v1/signup', { name, email: email.trim(), password, language: language(), ...(invite && { invite }) }));
+        prove(
+          await api.post('/api/v1/signup', {
+            name,
+            email: email.trim(),
+            password,
+            language: language(),
+            ...(invite && { invite }),
+          }),
+        );
       },
     });
     entry.submitButton.classList.add('wide');
-    view.step(h('h1', {}, title), h('p', { class: 'lead' }, t(invite ? 'signup.invited' : 'signup.lead')), !about.secure && needsHttps(), entry,
-      h('div', { class: 'below link-row' }, h('a', { href: href('/login') }, t('signup.have'))));
+    view.step(
+      h('h1', {}, title),
+      h('p', { class: 'lead' }, t(invite ? 'signup.invited' : 'signup.lead')),
+      !about.secure && needsHttps(),
+      entry,
+      h('div', { class: 'below link-row' }, h('a', { href: href('/login') }, t('signup.have'))),
+    );
   }
 
   first();

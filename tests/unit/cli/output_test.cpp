@@ -87,6 +87,16 @@ TEST(QrCode, HasItsQuietZoneInBothColours) {
     EXPECT_EQ(first.find("▀"), std::string::npos);
   }
   EXPECT_FALSE(qr_code(std::string(4000, 'x'), true));
+  EXPECT_FALSE(qr_modules(std::string(4000, 'x')));
+  EXPECT_FALSE(qr_modules(""));
+  const auto modules = qr_modules("srt://example.org:8890?streamid=cam01");
+  ASSERT_TRUE(modules);
+  ASSERT_EQ(modules->rows.size(), static_cast<size_t>(modules->size));
+  for (const auto& row : modules->rows) ASSERT_EQ(row.size(), modules->rows.size());
+  // The finder in the corner, and the light line around it.
+  EXPECT_EQ(modules->rows[0].substr(0, 8), "11111110");
+  EXPECT_EQ(modules->rows[1].substr(0, 8), "10000010");
+  EXPECT_EQ(modules->rows[7].substr(0, 8), "00000000");
 }
 
 }  // namespace

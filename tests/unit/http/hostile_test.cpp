@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <thread>
 
 #include "http/server_fixture.h"
 
@@ -40,6 +41,7 @@ TEST(Hostile, RequestLines) {
   EXPECT_EQ(line("GET /\xff HTTP/1.1"), 400);
   EXPECT_EQ(line("GET /ok?a=%ff HTTP/1.1"), 400);
   EXPECT_EQ(line("GET * HTTP/1.1"), 400);
+  EXPECT_EQ(line("GET /o k HTTP/1.1"), 400);
   EXPECT_EQ(line("BREW /ok HTTP/1.1"), 501);
   EXPECT_EQ(line("get /ok HTTP/1.1"), 501);
   EXPECT_EQ(line("TRACE /ok HTTP/1.1"), 501);
@@ -59,7 +61,15 @@ TEST(Hostile, Heads) {
     return answer_to(server, std::string(request) + "\r\n" + std::string(fields) + "\r\n");
   };
   EXPECT_EQ(head("Host: x\r\n"), 200);
-  EXPECT_EQ(head(""), 400);  // RFC 9112, 3.2
+  // RFC 9112, 3.2.
+  EXPECT_EQ(head(""), 400);
+  EXPECT_EQ(head("Host: x\r\nHost: x\r\n"), 400);
+  EXPECT_EQ(head("Host: x\r\nHost: y\r\n"), 400);
+  EXPECT_EQ(head("Host: x, y\r\n"), 400);
+  EXPECT_EQ(head("Host: x/y\r\n"), 400);
+  EXPECT_EQ(head("Host: a@x\r\n"), 400);
+  EXPECT_EQ(head("Host: [::1]:8080\r\n"), 200);
+  EXPECT_EQ(head("Host:\r\n"), 200);
   EXPECT_EQ(head("Host: x\r\nA: " + std::string(100'000, 'a') + "\r\n"), 431);
   std::string many = "Host: x\r\n";
   for (int i = 0; i < 5000; i++) many += "A" + std::to_string(i) + ": b\r\n";
@@ -75,6 +85,24 @@ TEST(Hostile, Heads) {
   EXPECT_EQ(head("Host: x\r\nTransfer-Encoding: gzip, chunked\r\n", kPost), 501);
   EXPECT_EQ(head("Host: x\r\nTransfer-Encoding: identity\r\n", kPost), 501);
   EXPECT_EQ(head("Host: x\r\n"), 200);
+}
+
+// Also what is refused before a route is known is answered as all else is: once, in a form that can be read.
+TEST(Hostile, WhatIsWrongWithAHeadIsToldAsAProblem) {
+  const Server server = start({ok()});
+  for (const char* head : {"GET /ok HTTP/1.1\r\n\r\n", "GET /ok HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+                           "GET /ok HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n", "BREW /ok HTTP/1.1\r\nHost: x\r\n\r\n",
+                           "GET /../x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"}) {
+    Client client(server.addresses().at(0));
+    client.send(head);
+    const auto reply = client.receive();
+    ASSERT_TRUE(reply) << head;
+    EXPECT_GE(reply->status, 400) << head;
+    EXPECT_EQ(reply->header("content-type"), "application/problem+json") << head;
+    EXPECT_TRUE(reply->body.starts_with("{")) << reply->body;
+    EXPECT_NE(reply->header("x-request-id"), "");
+  }
+  EXPECT_EQ(answer_to(server, "GET /ok HTTP/1.0\r\n\r\n"), 200) << "which knew no Host";
 }
 
 TEST(Hostile, BodiesThatAreTooLong) {
@@ -95,6 +123,31 @@ TEST(Hostile, BodiesThatAreTooLong) {
   int sent = 0;
   while (sent < 2000 && endless.send(chunk)) sent++;
   EXPECT_LT(sent, 2000);
+}
+
+// The answer is there long before the client has sent all: it can be read in peace, and nobody sends for ever.
+TEST(Hostile, AnAnswerBeforeTheBodyIsRead) {
+  const Server server = start({ok(), echo(1000)});
+  for (const char* head : {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n",
+                           "POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"}) {
+    Client client(server.addresses().at(0));
+    client.send(head);
+    ASSERT_TRUE(client.readable(10s));
+    for (int i = 0; i < 10; i++) {
+      EXPECT_TRUE(client.send(std::string(20'000, 'x'))) << i;
+      std::this_thread::sleep_for(50ms);
+    }
+    const auto reply = client.receive();
+    ASSERT_TRUE(reply);
+    EXPECT_GE(reply->status, 405);
+    EXPECT_NE(reply->body, "");
+    EXPECT_TRUE(client.ends());
+  }
+  Client endless(server.addresses().at(0));
+  endless.send("POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n");
+  int sent = 0;
+  while (sent < 4000 && endless.send(std::string(65536, 'x'))) sent++;
+  EXPECT_LT(sent, 4000);
 }
 
 // Sends a byte now and then until the connection is gone.

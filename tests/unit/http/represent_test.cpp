@@ -73,6 +73,21 @@ TEST(Represent, RangesBehindTheEnd) {
   EXPECT_EQ(ask({{"range", "bytes=0-"}}, Method::get, "").status, 416);
 }
 
+// RFC 9110, 14.2 and 15.5.17.
+TEST(Represent, SeveralRanges) {
+  const auto status = [](const std::string& range) { return ask({{"range", range}}).status; };
+  EXPECT_EQ(status("bytes=0-1,3-4"), 200) << "the whole";
+  EXPECT_EQ(status("bytes=0-1, 30-40"), 200) << "one of them is there";
+  EXPECT_EQ(status("bytes=20-30, 30-40"), 416);
+  EXPECT_EQ(status("bytes=20-30, x"), 200) << "no ranges at all";
+  EXPECT_EQ(status("bytes=,2-3,"), 206) << "a list of one";
+  std::string many = "bytes=0-0";
+  for (int i = 1; i < 16; i++) many += ",0-0";
+  EXPECT_EQ(status(many), 200);
+  EXPECT_EQ(status(many + ",0-0"), 416);
+  EXPECT_NE(body(ask({{"range", many + ",0-0"}})).find("one at a time"), std::string::npos);
+}
+
 TEST(Represent, HeadHasNoRange) {
   EXPECT_EQ(ask({{"range", "bytes=1-2"}}, Method::head).status, 200);
 }

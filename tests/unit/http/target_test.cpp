@@ -80,6 +80,8 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
                                     {Method::get, "/d/{id}/x", "x", nothing, 0},
                                     {Method::del, "/d/{device}", "remove", nothing, 0},
                                     {Method::get, "/d/all/y", "y", nothing, 0},
+                                    {Method::post, "/d/new", "new", nothing, 0},
+                                    {Method::put, "/d/all/x", "put", nothing, 0},
                                     {Method::get, "/f/{v}/{path...}", "tail", nothing, 0},
                                     {Method::get, "/f/{v}/{w}/z", "z", nothing, 0}});
   ASSERT_TRUE(router) << router.error().message();
@@ -98,6 +100,13 @@ TEST(Router, LiteralsWinAndNamesAreTaken) {
   EXPECT_EQ(find("/d/all/x"), "x id=all");
   EXPECT_EQ(find("/d/all/y"), "y");
   EXPECT_EQ(find("/d/cam", Method::put), "none GET, HEAD, DELETE, OPTIONS");
+  // A literal that lacks the method leaves the name's route alone.
+  EXPECT_EQ(find("/d/new", Method::post), "new");
+  EXPECT_EQ(find("/d/new"), "one device=new");
+  EXPECT_EQ(find("/d/new", Method::del), "remove device=new");
+  EXPECT_EQ(find("/d/all/x", Method::head), "x id=all");
+  EXPECT_EQ(find("/d/all/x", Method::put), "put");
+  EXPECT_EQ(find("/d/new", Method::put), "none POST, OPTIONS");
   EXPECT_EQ(find("/d"), "none ");
   EXPECT_EQ(find("/d/"), "none ");
   EXPECT_EQ(find("/e"), "none ");

@@ -130,6 +130,23 @@ TEST_P(LiveTest, TheFirstLookFillsTheWindowFromFinishedFiles) {
   expect_same_as_recorded(segments());
 }
 
+TEST_P(LiveTest, RareKeyFramesAreKnownFromWhatWasRecordedBefore) {
+  start();
+  feed(900000, 45, 300);  // one in ten seconds
+  recorder->end("close");
+  clock.advance(30s);
+  make_hub();
+  connect("c2", 5000);
+  Pts90k t = feed(5000, 3, 300);
+  ASSERT_TRUE(caught_up());
+  EXPECT_EQ(history.last.target, 10) << "before the first group is whole";
+  for (int i = 0; i < 4; ++i) {
+    t = feed(t, 10, 300);
+    ASSERT_TRUE(caught_up());
+    EXPECT_EQ(history.last.target, 10);
+  }
+}
+
 TEST_P(LiveTest, NobodyIsLiveWithoutARecording) {
   make_hub();
   EXPECT_EQ(watch(), nullptr);

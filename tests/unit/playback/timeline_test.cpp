@@ -6,6 +6,7 @@
 #include "../mp4/memory_file.h"
 #include "fixture.h"
 #include "mp4/codecs.h"
+#include "playback/descriptions.h"
 #include "playback/playlist.h"
 
 namespace cbx::playback {
@@ -176,6 +177,12 @@ TEST_F(TimelineTest, AFileWithoutGroupsInItsRecordIsRead) {
   std::filesystem::create_directories(path.substr(0, path.find_last_of('/')));
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(file.bytes.data()), static_cast<std::streamsize>(file.bytes.size()));
+  const TimeRange range{t0_, t0_ + Millis{3'600'000}};
+  Descriptions known;
+  const auto too_much = read_timeline(index_, "cam01", range, known, 0);
+  ASSERT_TRUE(too_much);
+  EXPECT_FALSE(*too_much) << "is for somebody who has the time";
+  ASSERT_TRUE(*read_timeline(index_, "cam01", range, known, 1));
   const Timeline t = hour();
   ASSERT_EQ(t.pieces.size(), 2u);
   EXPECT_EQ(t.pieces[0].codecs, "avc1.64001f");
@@ -185,8 +192,14 @@ TEST_F(TimelineTest, AFileWithoutGroupsInItsRecordIsRead) {
   EXPECT_EQ(t.pieces[0].groups[2].duration_ms, 1000);
   EXPECT_EQ(t.pieces[0].groups[2].offset + t.pieces[0].groups[2].bytes, file.bytes.size());
 
-  // Nothing is opened through a link.
+  // Once is enough.
   std::filesystem::rename(path, path + ".real");
+  const auto again = read_timeline(index_, "cam01", range, known, 0);
+  ASSERT_TRUE(again && *again);
+  ASSERT_EQ((*again)->pieces.size(), 2u);
+  EXPECT_EQ((*again)->pieces[0].groups, t.pieces[0].groups);
+
+  // Nothing is opened through a link.
   std::filesystem::create_symlink(path + ".real", path);
   EXPECT_EQ(hour().pieces.size(), 1u);
 }

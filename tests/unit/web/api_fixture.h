@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../http/client.h"
+#include "letter_box.h"
 #include "recordings_fixture.h"
 #include "state/state.h"
 #include "store/journal.h"
@@ -32,6 +33,7 @@ class ApiTest : public RecordingsTest {
       d.id = id;
       d.nickname = std::string("car of ") + id;
       d.tags = {"taxi"};
+      if (d.id == "cam02") d.key = "key-of-cam02";
       d.created = now;
       ASSERT_TRUE(state->add_device(d));
     }
@@ -68,6 +70,9 @@ class ApiTest : public RecordingsTest {
     add("other_device", device, "", "cam02", false, std::nullopt);
     add("link", link, "", "cam01", true, tomorrow);
     clock_.advance(std::chrono::minutes(2));
+    const auto session = state->add_session("owner", "192.0.2.1", "a browser", floor_ms(clock_.wall()));
+    ASSERT_TRUE(session) << session.error().message();
+    tokens_["session"] = session->secret;
   }
 
   // Four minutes of cam01, of which the third is missing, and all that can be on record besides.
@@ -104,8 +109,11 @@ class ApiTest : public RecordingsTest {
     auto signing = cut::SigningKey::load(key);
     ASSERT_TRUE(signing) << signing.error().message();
     key_ = std::make_unique<cut::SigningKey>(std::move(*signing));
-    context_ = std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9"});
+    context_ =
+        std::make_unique<Context>(Context{store_, *access_, *vault_, clock_, log_, key_.get(), "9.9.9", &stopping_});
     context_->picture_tool = make_picture_tool();
+    context_->mail = &mail_.queue;
+    context_->login = login_;
     add_media_routes(*context_, routes_);
     add_api_routes(*context_, routes_);
     add_health_routes(
@@ -119,6 +127,7 @@ class ApiTest : public RecordingsTest {
     all.insert(all.end(), page_routes_.begin(), page_routes_.end());
     http::ServerOptions options;
     options.listen = {*http::parse_listen("127.0.0.1:0")};
+    options.trusted_proxies = {"127.0.0.1"};  // so that requests can say that they came by https
     auto server =
         http::Server::start(options, std::move(all), {Access::take_share_link, Access::redact, missing_page}, log_);
     ASSERT_TRUE(server) << server.error().message();
@@ -151,12 +160,14 @@ class ApiTest : public RecordingsTest {
     return path;
   }
 
-  // `who` as in tokens_, or "nobody".
+  // `who` as in tokens_, or "nobody".  As a page of the server's own would ask.
   http::Reply ask(const std::string& who, const std::string& method, const std::string& path,
                   const std::string& body = "", const std::string& headers = "") {
-    std::string fields = headers + "Connection: close\r\n";
+    std::string fields = headers + "Connection: close\r\nSec-Fetch-Site: same-origin\r\n";
     const std::string prefix = who == "link" ? "/t/" + tokens_[who] : "";
-    if (who != "nobody" && who != "link") fields += "Authorization: Bearer " + tokens_[who] + "\r\n";
+    if (who == "session") fields += "Cookie: __Host-cbx=" + tokens_[who] + "\r\n";
+    if (who != "nobody" && who != "link" && who != "session")
+      fields += "Authorization: Bearer " + tokens_[who] + "\r\n";
     if (!body.empty())
       fields += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
     http::Client client(server_->addresses().front());
@@ -175,7 +186,10 @@ class ApiTest : public RecordingsTest {
   const std::string cam_ = "/api/v1/devices/cam01";
   std::map<std::string, std::string> tokens_;
   std::vector<WallMs> starts_;
+  std::atomic<bool> stopping_{false};
   std::vector<http::Route> routes_, page_routes_;  // those of the page are in no description
+  LetterBox mail_;
+  LoginOptions login_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<playback::LiveHub> live_;
   std::unique_ptr<Vault> vault_;

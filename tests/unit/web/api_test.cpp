@@ -142,7 +142,7 @@ TEST_F(Api, BodiesAreChecked) {
       "POST", events,
       "Authorization: Bearer " + tokens_["owner"] + "\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n", "{}");
   ASSERT_TRUE(form);
-  EXPECT_EQ(form->status, 400);
+  EXPECT_EQ(form->status, 415);
   EXPECT_EQ(json(events + "?from=2026-11-01")["events"].size(), 1u);
 }
 

@@ -9,21 +9,35 @@ namespace {
 
 // Who asks, in the order of the table's columns.
 constexpr const char* kAskers[] = {"nobody",       "stranger",  "viewer",    "owner",   "admin", "device",
-                                   "other_device", "read_only", "elsewhere", "expired", "link"};
+                                   "other_device", "read_only", "elsewhere", "expired", "link",  "session"};
+constexpr size_t kOwner = 3, kSession = 11;
 
-// + answered · - 401 · 0 404, as if there was nothing · x 403
+// + answered · - 401 · 0 404, as if there was nothing · x 403 · b 400: it got as far as the body · g 410
 struct Line {
-  const char *route, *path;  // below the camera's address where it begins with no slash; $ is the first file
-  //                 nobody stranger viewer owner admin device other read_only elsewhere expired link
+  // Below the camera's address where it begins with no slash; $ is the first file, ! the link, ^ an invitation.
+  const char *route, *path;
+  // nobody stranger viewer owner admin device other read_only elsewhere expired link, and the owner's session where
+  // that may something else than the owner's token
   const char* expected;
   const char* body = "";
+  bool changes_accounts = false;  // state.db is put back before each is asked
 };
 
 constexpr const char* kAnybody = "+++++++++++";
 constexpr const char* kAnyPrincipal = "-++++++++-+";
 constexpr const char* kView = "-0+++00+0-+";
 constexpr const char* kChange = "-0x++00x0-x";
+constexpr const char* kWholeUser = "-++++xxxx-x+";  // who changes something of their own
+constexpr const char* kViewer = "-0+++00x0-x";      // to take oneself off, with a token that may change something
 constexpr const char* kAdmin = "-xxx+xxxx-x";
+constexpr const char* kUser = "-++++xx+x-x+";
+// With a session: its password or code was wrong.
+constexpr const char* kSessionWrong = "-xxxxxxxx-x-";
+constexpr const char* kAll401 = "------------";
+constexpr const char* kAllGone = "gggggggggggg";
+constexpr const char* kAllBad = "bbbbbbbbbbbb";
+constexpr const char* kAllRefused = "xxxxxxxxxxxx";
+constexpr const char* kProof = R"({"challenge":"x","code":"123456"})";
 
 constexpr Line kTable[] = {
     {"getHealth", "/healthz", kAnybody},
@@ -34,6 +48,25 @@ constexpr Line kTable[] = {
     {"getStore", "/api/v1/store", kAdmin},
     {"listDevices", "/api/v1/devices", kAnyPrincipal},
     {"getDevice", "", kView},
+    {"addDevice", "/api/v1/devices", kWholeUser, R"({"nickname":"another"})", true},
+    {"claimDevice", "/api/v1/devices/claim", kWholeUser, R"({"device":"cam02","key":"key-of-cam02"})", true},
+    {"getDeviceKey", "/key", kChange},
+    {"renewDeviceKey", "/key", kChange, "", true},
+    {"changeDevice", "", kChange, R"({"nickname":"renamed"})", true},
+    {"removeDevice", "?footage=keep", kChange, "", true},
+    {"listShares", "/shares", kChange},
+    {"shareDevice", "/shares/stranger", kChange, "{}", true},
+    {"unshareDevice", "/shares/viewer", kViewer, "", true},
+    {"addLink", "/links", kChange, R"({"until":"2099-01-01"})", true},
+    {"removeLink", "/links/!", kChange, "", true},
+    {"listUsers", "/api/v1/users", kAdmin},
+    {"changeUser", "/api/v1/users/viewer", kAdmin, R"({"enabled":false})", true},
+    {"removeUser", "/api/v1/users/viewer", kAdmin, "", true},
+    {"endUserSessions", "/api/v1/users/viewer/sessions", kAdmin, "", true},
+    {"clearUserTotp", "/api/v1/users/viewer/totp", kAdmin, "", true},
+    {"listInvites", "/api/v1/invites", kAdmin},
+    {"addInvite", "/api/v1/invites", kAdmin, "{}", true},
+    {"removeInvite", "/api/v1/invites/^", kAdmin, "", true},
     {"getCoverage", "/coverage?range=2026-11-20", kView},
     {"listGaps", "/gaps?range=2026-11-20", kView},
     {"listDays", "/days", kView},
@@ -75,11 +108,37 @@ constexpr Line kTable[] = {
     {"pageAdminUsers", "/admin/users", kAnybody},
     {"pageAdminStore", "/admin/store", kAnybody},
     {"getAsset", "/assets/none/app.js", kAnybody},
+    {"getWelcome", "/api/v1/welcome", kAnybody},
+    {"login", "/api/v1/login", kAll401, R"({"name":"nobody","password":"wrong password"})"},
+    {"confirmLogin", "/api/v1/login/code", kAllGone, kProof},
+    {"resendCode", "/api/v1/challenge/resend", kAllGone, R"({"challenge":"x"})"},
+    {"signUp", "/api/v1/signup", kAllRefused, R"({"name":"kim","email":"kim@example.org","password":"long enough"})"},
+    {"confirmSignUp", "/api/v1/signup/confirm", kAllGone, kProof},
+    {"resetPassword", "/api/v1/reset", kAllBad, R"({"email":"none"})"},
+    {"confirmReset", "/api/v1/reset/code", kAllGone, kProof},
+    {"finishReset", "/api/v1/reset/password", kAllGone, R"({"challenge":"x","password":"long enough"})"},
+    {"getAccount", "/api/v1/account", kUser},
+    {"changeAccount", "/api/v1/account", "-xxxxxxxx-x+", R"({"language":"ko"})"},
+    {"changePassword", "/api/v1/account/password", kSessionWrong, R"({"current":"wrong","password":"long enough"})"},
+    {"changeEmail", "/api/v1/account/email", kSessionWrong, R"({"email":"kim@example.org","password":"wrong"})"},
+    {"confirmEmail", "/api/v1/account/email/confirm", "-xxxxxxxx-xg", kProof},
+    {"beginTotp", "/api/v1/account/totp", kSessionWrong, R"({"password":"wrong"})"},
+    {"confirmTotp", "/api/v1/account/totp/confirm", "-xxxxxxxx-xg", R"({"code":"123456"})"},
+    {"removeTotp", "/api/v1/account/totp/remove", kSessionWrong, R"({"password":"wrong","code":"123456"})"},
+    {"listSessions", "/api/v1/account/sessions", kUser},
+    {"endSession", "/api/v1/account/sessions/0123456789ab", "-xxxxxxxx-x0"},
+    {"endOtherSessions", "/api/v1/account/sessions", "-xxxxxxxx-x+"},
+    {"logout", "/api/v1/logout", kAnybody},  // last: the session ends by it
 };
 
 char outcome(int status) {
   if (status >= 200 && status < 300) return '+';
-  return status == 401 ? '-' : status == 404 ? '0' : status == 403 ? 'x' : '?';
+  return status == 401   ? '-'
+         : status == 404 ? '0'
+         : status == 403 ? 'x'
+         : status == 400 ? 'b'
+         : status == 410 ? 'g'
+                         : '?';
 }
 
 class Authorisation : public ApiTest {
@@ -98,12 +157,27 @@ class Authorisation : public ApiTest {
     const size_t video = manifest.find(id(starts_[0]) + "/video/$Time$.m4s"), at = manifest.find(" t=\"", video);
     ASSERT_NE(at, std::string::npos) << manifest;
     time_ = manifest.substr(at + 4, manifest.find('"', at + 4) - at - 4) + ".m4s";
+    auto state = state::State::open(store_.state_path(), false);
+    ASSERT_TRUE(state) << state.error().message();
+    const auto all = state->tokens();
+    ASSERT_TRUE(all);
+    for (const auto& token : *all)
+      if (token.kind == state::TokenKind::link) link_ = token.id;
+    state::Invite wanted;
+    wanted.created = floor_ms(clock_.wall());
+    const auto invite = state->add_invite(wanted);
+    ASSERT_TRUE(invite) << invite.error().message();
+    invite_ = invite->invite.id;
+    ASSERT_TRUE(state->backup(dir_.path() + "/accounts", false));
   }
 
   std::string address(const Line& line) const {
     std::string path = line.path;
-    for (const auto& [mark, text] :
-         {std::pair<const char*, std::string>{"$", id(starts_[0])}, {"@", stretch_}, {"~", time_}})
+    for (const auto& [mark, text] : {std::pair<const char*, std::string>{"$", id(starts_[0])},
+                                     {"@", stretch_},
+                                     {"~", time_},
+                                     {"!", link_},
+                                     {"^", invite_}})
       if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
     for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics", "/assets/"})
       if (path.starts_with(root)) return path;
@@ -111,7 +185,14 @@ class Authorisation : public ApiTest {
     return cam_ + path;
   }
 
-  std::string stretch_, time_;
+  void put_accounts_back() {
+    const Status done = state::State::restore(dir_.path() + "/accounts", store_.state_path(), true);
+    ASSERT_TRUE(done) << done.error().message();
+    access_->refresh();
+    vault_->refresh();
+  }
+
+  std::string stretch_, time_, link_, invite_;
 };
 
 TEST_F(Authorisation, EveryRouteByEverybody) {
@@ -121,7 +202,9 @@ TEST_F(Authorisation, EveryRouteByEverybody) {
       EXPECT_TRUE(registered.emplace(route.name, route.method).second) << "two routes are called " << route.name;
   std::set<std::string> tried;
   for (const Line& line : kTable) {
-    ASSERT_EQ(std::string_view(line.expected).size(), std::size(kAskers)) << line.route;
+    std::string expected = line.expected;
+    if (expected.size() == kSession) expected += expected[kOwner];
+    ASSERT_EQ(expected.size(), std::size(kAskers)) << line.route;
     tried.insert(line.route);
     const auto route = registered.find(line.route);
     if (route == registered.end()) {
@@ -129,12 +212,42 @@ TEST_F(Authorisation, EveryRouteByEverybody) {
       continue;
     }
     for (size_t i = 0; i < std::size(kAskers); i++) {
+      if (line.changes_accounts) put_accounts_back();
       const auto reply = ask(kAskers[i], std::string(http::method_name(route->second)), address(line), line.body);
-      EXPECT_EQ(outcome(reply.status), line.expected[i])
+      EXPECT_EQ(outcome(reply.status), expected[i])
           << line.route << " as " << kAskers[i] << ": " << reply.status << " " << reply.body.substr(0, 300);
     }
   }
+  put_accounts_back();
   for (const auto& [name, method] : registered) EXPECT_TRUE(tried.contains(name)) << "the table does not know " << name;
+}
+
+// Where a browser's own cookie is all that a request shows, another site's page may have made it.
+TEST_F(Authorisation, ASessionChangesNothingForOtherSites) {
+  const std::string cookie = "Cookie: __Host-cbx=" + tokens_["session"] + "\r\n";
+  const auto ask_from = [&](const std::string& method, const std::string& path, const std::string& body,
+                            const std::string& from) {
+    http::Client client(server_->addresses().front());
+    const auto reply = client.request(method, path,
+                                      cookie + from + "Content-Type: application/json\r\nContent-Length: " +
+                                          std::to_string(body.size()) + "\r\nConnection: close\r\n",
+                                      body);
+    EXPECT_TRUE(reply) << path;
+    return reply ? reply->status : 0;
+  };
+  std::map<std::string, http::Method> registered;
+  for (const auto& route : routes_) registered.emplace(route.name, route.method);
+  for (const Line& line : kTable) {
+    const auto method = registered.find(line.route);
+    if (method == registered.end() || method->second == http::Method::get) continue;
+    const std::string name(http::method_name(method->second));
+    for (const char* from : {"", "Sec-Fetch-Site: cross-site\r\n",
+                             "Sec-Fetch-Site: same-site\r\nOrigin: http://test\r\n", "Sec-Fetch-Site: none\r\n",
+                             "Origin: null\r\n", "Origin: https://test\r\n", "Origin: http://test.example\r\n"})
+      EXPECT_EQ(ask_from(name, address(line), line.body, from), 403) << line.route << " " << from;
+  }
+  EXPECT_EQ(ask_from("PATCH", "/api/v1/account", R"({"language":"ko"})", "Origin: http://test\r\n"), 200);
+  EXPECT_EQ(ask_from("GET", "/api/v1/account", "", "Sec-Fetch-Site: cross-site\r\n"), 200);  // SameSite's matter
 }
 
 TEST_F(Authorisation, WhatMayNotBeSeenIsNotToldFromWhatIsNot) {

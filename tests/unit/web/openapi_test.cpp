@@ -16,6 +16,7 @@ std::string lower(std::string_view text) {
 class OpenApi : public ApiTest {
  protected:
   void SetUp() override {
+    login_.sign_up = SignUp::open;
     ApiTest::SetUp();
     document_ = json("/api/v1/openapi.json", "nobody");
   }
@@ -32,8 +33,48 @@ class OpenApi : public ApiTest {
             }
     return "";
   }
+  // Everything that somebody new goes through, as (operation, answer).
+  std::vector<std::pair<std::string, http::Reply>> a_new_users_way();
   TestJson document_;
 };
+
+std::vector<std::pair<std::string, http::Reply>> OpenApi::a_new_users_way() {
+  std::vector<std::pair<std::string, http::Reply>> all;
+  const std::string here = "X-Forwarded-Proto: https\r\nX-Requested-With: cbx\r\n";
+  std::string cookie;
+  const auto step = [&](const char* operation, const char* method, const std::string& path, const TestJson& body) {
+    const std::string shown = cookie.empty() ? "" : "Cookie: " + cookie + "\r\n";
+    all.emplace_back(operation,
+                     ask("nobody", method, "/api/v1" + path, body.is_null() ? "" : body.dump(), here + shown));
+    const http::Reply& reply = all.back().second;
+    if (const std::string set = reply.header("set-cookie"); !set.empty()) cookie = set.substr(0, set.find(';'));
+    return TestJson::parse(reply.body, nullptr, false);
+  };
+  const auto proof = [&](const TestJson& challenge, size_t letter) {
+    return TestJson{{"challenge", challenge.value("challenge", "")}, {"code", mail_.code(letter)}};
+  };
+  step("getWelcome", "GET", "/welcome", {});
+  TestJson begun =
+      step("signUp", "POST", "/signup",
+           {{"name", "kim"}, {"email", "kim@example.org"}, {"password", "long enough"}, {"language", "ko"}});
+  mail_.letter(1);
+  step("resendCode", "POST", "/challenge/resend", {{"challenge", begun.value("challenge", "")}});
+  step("confirmSignUp", "POST", "/signup/confirm", proof(begun, 2));
+  step("getWelcome", "GET", "/welcome", {});
+  step("getAccount", "GET", "/account", {});
+  step("changeAccount", "PATCH", "/account", {{"language", "en"}});
+  step("listSessions", "GET", "/account/sessions", {});
+  begun = step("login", "POST", "/login", {{"name", "kim"}, {"password", "long enough"}});
+  step("confirmLogin", "POST", "/login/code", proof(begun, 3));
+  begun = step("resetPassword", "POST", "/reset", {{"email", "kim@example.org"}});
+  step("confirmReset", "POST", "/reset/code", proof(begun, 4));
+  begun = step("changeEmail", "POST", "/account/email", {{"email", "new@example.org"}, {"password", "long enough"}});
+  step("confirmEmail", "POST", "/account/email/confirm", proof(begun, 5));
+  const TestJson totp = step("beginTotp", "POST", "/account/totp", {{"password", "long enough"}});
+  const auto code = state::totp_code(totp.value("secret", ""), floor_ms(clock_.wall()));
+  step("confirmTotp", "POST", "/account/totp/confirm", {{"code", code.value_or("")}});
+  return all;
+}
 
 TEST_F(OpenApi, DescribesEveryRouteAndNothingElse) {
   std::set<std::string> registered, described, names;
@@ -125,12 +166,27 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
       {"getSegment", "GET", "/segments/$"},
       {"deleteDay", "DELETE", "/days/2026-11-20?dry_run=1"},
       {"deleteSegment", "DELETE", "/segments/$"},
+      {"addDevice", "POST", "/api/v1/devices", R"({"nickname":"Bus 7"})"},
+      {"claimDevice", "POST", "/api/v1/devices/claim", R"({"device":"cam02","key":"key-of-cam02"})"},
+      {"getDeviceKey", "GET", "/key"},
+      {"renewDeviceKey", "POST", "/key"},
+      {"changeDevice", "PATCH", "", R"({"nickname":"the taxi","tags":["a","b"],"enabled":true})"},
+      {"addLink", "POST", "/links", R"({"until":"2099-01-01","name":"police"})"},
+      {"listShares", "GET", "/shares"},
+      {"listUsers", "GET", "/api/v1/users"},
+      {"changeUser", "PATCH", "/api/v1/users/viewer", R"({"enabled":true,"admin":true})"},
+      {"addInvite", "POST", "/api/v1/invites", R"({"email":"new@example.org","admin":true})"},
+      {"listInvites", "GET", "/api/v1/invites"},
       {"getMe", "GET", "/api/v1/me"},
       {"getStore", "GET", "/api/v1/store"},
       {"getHealth", "GET", "/healthz"},
       {"getReadiness", "GET", "/readyz"},
       {"getDescription", "GET", "/api/v1/openapi.json"},
+      {"removeDevice", "DELETE", "/api/v1/devices/bus-7?footage=keep"},
   };
+  // So that the lists of shares have all that they may have.
+  const std::string until = R"({"until":"2099-01-01"})";
+  ASSERT_EQ(ask("owner", "PUT", cam_ + "/shares/stranger", until).status, 204);
   TestJson schemas = document_["components"]["schemas"];
   schemas["Description"]["properties"] = TestJson::object();
   for (const auto& [key, value] : document_.items()) schemas["Description"]["properties"][key] = TestJson::object();
@@ -147,6 +203,16 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
     for (const auto& fault : check(answer_schema(q.operation), TestJson::parse(reply.body)))
       ADD_FAILURE() << q.method << " " << path << ": " << fault << "\n" << reply.body;
   }
+  for (const auto& [operation, reply] : a_new_users_way()) {
+    asked.insert(operation);
+    ASSERT_TRUE(reply.status == 200 || reply.status == 202) << operation << "\n" << reply.body;
+    for (const auto& fault : check(answer_schema(operation), TestJson::parse(reply.body)))
+      ADD_FAILURE() << operation << ": " << fault << "\n" << reply.body;
+  }
+  const auto wrong =
+      ask("nobody", "POST", "/api/v1/signup", R"({"name":"K","email":"k@example.org","password":"long enough"})",
+          "X-Forwarded-Proto: https\r\n");
+  for (const auto& fault : check("Problem", TestJson::parse(wrong.body))) ADD_FAILURE() << fault << "\n" << wrong.body;
   for (const char* who : {"owner", "device", "link"})
     for (const auto& fault : check("Me", json("/api/v1/me", who))) ADD_FAILURE() << fault;
   for (const auto& [path, operations] : document_["paths"].items())
@@ -155,13 +221,17 @@ TEST_F(OpenApi, RealAnswersAreAsDescribed) {
         if (status[0] == '2' && answer.contains("content") && answer["content"].contains("application/json")) {
           EXPECT_TRUE(asked.contains(operation["operationId"])) << "nobody asks " << operation["operationId"];
         }
-  const auto refused = TestJson::parse(get(cam_ + "/segments?form=now").body);
-  for (const auto& fault : check("Problem", refused)) ADD_FAILURE() << fault << "\n" << refused;
+  for (const auto& reply : {get(cam_ + "/segments?form=now"), ask("owner", "PUT", cam_ + "/shares/nobody", "{}")}) {
+    const auto refused = TestJson::parse(reply.body);
+    for (const auto& fault : check("Problem", refused)) ADD_FAILURE() << fault << "\n" << refused;
+  }
   // What no answer had may as well not be described.
-  const std::set<std::string> rare = {"Device.recording_since", "Segment.rotation", "LastSegment.rotation",
-                                      "Problem.instance",       "Problem.request",  "Forecast.days_until_full"};
+  const std::set<std::string> rare = {"Device.recording_since",   "Segment.rotation",   "LastSegment.rotation",
+                                      "Problem.instance",         "Problem.request",    "Problem.tries_left",
+                                      "Forecast.days_until_full", "ShareLink.last_used"};
   for (const auto& [name, schema] : schemas.items()) {
-    if (name.starts_with("New")) continue;
+    // What is sent.
+    if (name.starts_with("New") || name.ends_with("Change") || name == "Claim") continue;
     const TestJson properties = schema.value("properties", TestJson::object());
     for (const auto& [property, ignored] : properties.items())
       if (const std::string full = name + "." + property; !rare.contains(full)) {

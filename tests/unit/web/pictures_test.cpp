@@ -7,6 +7,9 @@
 namespace cbx::web {
 namespace {
 
+// Of a file's key frames the second one: a second behind the first but for what B-frames make of it.
+constexpr Millis kSecond{1080};
+
 class PicturesTest : public ApiTest {
  protected:
   http::Reply picture(const std::string& when, const std::string& who = "owner", const std::string& query = "") {
@@ -33,13 +36,13 @@ TEST_F(PicturesTest, TheKeyFrameAtOrBefore) {
   EXPECT_EQ(reply.header("x-cbx-time"), time(Millis{0}));
   EXPECT_EQ(reply.header("cache-control"), "private, max-age=31536000, immutable");
   EXPECT_NE(reply.body.find("--width 320 -o - " + time(Millis{0})), std::string::npos) << reply.body;
-  EXPECT_EQ(picture(time(Millis{1300})).header("x-cbx-time"), time(Millis{1000}));
+  EXPECT_EQ(picture(time(Millis{1300})).header("x-cbx-time"), time(kSecond));
   const auto latest = picture("latest", "owner", "?width=640");
-  EXPECT_EQ(latest.header("x-cbx-time"), format_rfc3339(starts_.back() + Millis{1000}));
+  EXPECT_EQ(latest.header("x-cbx-time"), format_rfc3339(starts_.back() + kSecond));
   EXPECT_EQ(latest.header("cache-control"), "private, max-age=5");
   EXPECT_NE(latest.body.find("--width 640"), std::string::npos);
   // Up to ten seconds after a recording there is its last one; but it may be that more is to come.
-  EXPECT_EQ(picture(time(Millis{9000})).header("x-cbx-time"), time(Millis{1000}));
+  EXPECT_EQ(picture(time(Millis{9000})).header("x-cbx-time"), time(kSecond));
   EXPECT_EQ(picture(time(Millis{9000})).header("cache-control"), "private, max-age=5");
   EXPECT_EQ(picture(time(Millis{13'000})).status, 404);
   EXPECT_EQ(picture(time(Millis{-1})).status, 404);

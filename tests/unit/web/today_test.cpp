@@ -55,6 +55,10 @@ TEST_F(TodayTest, ANewerFileCountsAtOnceWhatHasGoneAfterAWhile) {
   EXPECT_EQ(covered(), 150s);
   clock_.advance(31s);
   EXPECT_EQ(covered(), 90s);
+  remove(midnight_ - 30s);
+  EXPECT_EQ(covered(), 90s);
+  today_.forget("cam01");
+  EXPECT_EQ(covered(), 60s) << "what is deleted here is known at once";
 }
 
 TEST_F(TodayTest, AnotherDayIsAnotherSum) {
