@@ -111,9 +111,6 @@ class Access {
   // Ids among `devices` that the principal may view, in their order.
   std::vector<std::string> visible(const Principal& principal, std::span<const std::string> devices);
 
-  // After a change of state.db by this process, which is to count at once.
-  void refresh();
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
