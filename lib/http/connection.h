@@ -64,17 +64,23 @@ struct Connection {
 class ConnectionCount {
  public:
   ConnectionCount(unsigned most, unsigned most_of_one) : most_(most), most_of_one_(most_of_one) {}
-  // Whether one more may be opened (a few more may get in when several threads ask at once).
-  bool admits(const Address& peer, bool exempt) const;
-  void opened(const Address& peer, bool exempt);
+  // Counts one more, unless there would be too many: then false.  It is counted until closed().
+  bool admit(int fd, const Address& peer, bool exempt);
+  // The library serves it, and will say when it is closed.  One whose descriptor is given to another connection before
+  // that is no more: then the library was out of memory.
+  void opened(int fd);
   void closed(const Address& peer, bool exempt);
   uint64_t open() const { return open_.load(); }
 
  private:
+  bool count(const Address& peer, bool exempt);
+  void uncount(const Address& peer, bool exempt);
+
   const unsigned most_, most_of_one_;
   std::atomic<uint64_t> open_{0};
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::map<Address, unsigned> of_party_;
+  std::map<int, std::pair<Address, bool>> not_opened_;  // by descriptor: admitted, but the library has not said more
 };
 
 }  // namespace cbx::http

@@ -27,16 +27,6 @@ Core& core_of(void* cls) {
   return *static_cast<Core*>(cls);
 }
 
-MHD_Result accept_policy(void* cls, const sockaddr* address, socklen_t) noexcept {
-  Core& core = core_of(cls);
-  const Address peer = Address::of(address);
-  if (core.connections.admits(peer, core.proxies.contains(peer))) return MHD_YES;
-  const uint64_t refused = ++core.counters.refused;
-  if (core.refusals.may_speak())
-    core.log.warn("a connection of {} is refused, {} so far: there are too many", peer.text(), refused);
-  return MHD_NO;
-}
-
 void open_connection(Core& core, MHD_Connection* mhd, void** socket_context) {
   // There is nothing to be had of a connection without TLS.
   const bool tls = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION) != nullptr;
@@ -44,7 +34,7 @@ void open_connection(Core& core, MHD_Connection* mhd, void** socket_context) {
   const Address peer = Address::of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
   auto connection = std::make_unique<Connection>(fd, peer, tls, core.proxies.contains(peer));
   if (tls) connection->key_pair = core.certificates->current();
-  core.connections.opened(peer, connection->proxy);
+  core.connections.opened(fd);
   core.keeper.add(*connection);
   core.counters.accepted++;
   *socket_context = connection.release();
@@ -153,13 +143,10 @@ intptr_t callback(T* function) {
 Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening) {
   const bool tls = core.certificates && listening.at.unix_path.empty();
   std::unique_ptr<Daemon> daemon(new Daemon(listening.at, tls));
-  const unsigned threads = thread_count(core.options);
-  // Connections are counted by ConnectionCount, which refuses those too many; the library, which divides its limit
-  // among its threads, would leave them waiting.
-  const unsigned most = (core.options.connections + 64) * threads;
+  // Connections are counted by ConnectionCount.
+  const unsigned most = core.options.connections + 64;
   std::vector<MHD_OptionItem> items{
       item(MHD_OPTION_EXTERNAL_LOGGER, callback(&on_message), const_cast<Logger*>(&core.log)),
-      item(MHD_OPTION_LISTEN_SOCKET, listening.fd.get()),
       item(MHD_OPTION_CONNECTION_LIMIT, most),
       item(MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMemory),
       item(MHD_OPTION_CONNECTION_TIMEOUT, std::max<intptr_t>(core.options.idle.count(), 1)),
@@ -170,20 +157,40 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Core& core, Listening listening) {
       // The strictness about Host is this module's, whose answer says so better: the library sends its own head twice.
       item(MHD_OPTION_STRICT_FOR_CLIENT, 0),
   };
-  if (threads > 1) items.push_back(item(MHD_OPTION_THREAD_POOL_SIZE, threads));
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                   MHD_USE_ERROR_LOG | MHD_USE_TURBO;
   if (tls) {
     flags |= MHD_USE_TLS;
     items.push_back(item(MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(&choose_certificate)));
     items.push_back(item(MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsVersions)));
   }
   items.push_back(item(MHD_OPTION_END, 0));
-  daemon->mhd_ = MHD_start_daemon(flags, 0, &accept_policy, &core, &on_request, &core, MHD_OPTION_ARRAY, items.data(),
-                                  MHD_OPTION_END);
-  if (daemon->mhd_ == nullptr)
-    return fail(ErrorCode::unavailable, fmt::format("cannot serve at '{}'", daemon->address()));
-  listening.fd.release();  // the library's now
+  for (unsigned left = thread_count(core.options); left > 0; left--) {
+    MHD_Daemon* thread = MHD_start_daemon(flags, 0, nullptr, nullptr, &on_request, &core, MHD_OPTION_ARRAY,
+                                          items.data(), MHD_OPTION_END);
+    if (thread == nullptr) return fail(ErrorCode::unavailable, fmt::format("cannot serve at '{}'", daemon->address()));
+    daemon->threads_.push_back(thread);
+  }
+  CBX_ASSIGN(daemon->acceptor_,
+             Acceptor::start(
+                 std::move(listening.fd),
+                 [&core, d = daemon.get()](UniqueFd connection, const sockaddr* address, socklen_t size) {
+                   d->take(core, std::move(connection), address, size);
+                 },
+                 core.log));
   return daemon;
+}
+
+void Daemon::take(Core& core, UniqueFd connection, const sockaddr* address, socklen_t size) {
+  const Address peer = Address::of(address);
+  if (!core.connections.admit(connection.get(), peer, core.proxies.contains(peer))) {
+    const uint64_t refused = ++core.counters.refused;
+    if (core.refusals.may_speak())
+      core.log.warn("a connection of {} is refused, {} so far: there are too many", peer.text(), refused);
+    return;
+  }
+  // The library closes it, also when it can't serve it.
+  MHD_add_connection(threads_[next_++ % threads_.size()], connection.release(), address, size);
 }
 
 Daemon::~Daemon() {
@@ -197,17 +204,15 @@ std::string Daemon::address() const {
 }
 
 void Daemon::quiesce() {
-  if (mhd_ == nullptr || std::exchange(quiesced_, true)) return;
-  // The library gives the socket back, more than once if it is asked more than once.
-  const UniqueFd listening(MHD_quiesce_daemon(mhd_));
-  if (listening && !at_.unix_path.empty()) unlink(at_.unix_path.c_str());
+  if (!acceptor_) return;
+  acceptor_.reset();
+  if (!at_.unix_path.empty()) unlink(at_.unix_path.c_str());
 }
 
 void Daemon::stop() {
-  if (mhd_ == nullptr) return;
   quiesce();
-  MHD_stop_daemon(mhd_);
-  mhd_ = nullptr;
+  for (MHD_Daemon* thread : threads_) MHD_stop_daemon(thread);
+  threads_.clear();
 }
 
 }  // namespace cbx::http

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "http/acceptor.h"
 #include "http/address.h"
 #include "http/core.h"
 
@@ -28,10 +30,12 @@ class Daemon {
 
  private:
   Daemon(ListenAddress at, bool tls) : at_(std::move(at)), tls_(tls) {}
+  void take(Core& core, UniqueFd connection, const sockaddr* address, socklen_t size);
   ListenAddress at_;
   bool tls_;
-  bool quiesced_ = false;
-  MHD_Daemon* mhd_ = nullptr;
+  std::vector<MHD_Daemon*> threads_;    // one each
+  size_t next_ = 0;                     // the acceptor's
+  std::unique_ptr<Acceptor> acceptor_;  // ends before the daemon to which it gives connections
 };
 
 }  // namespace cbx::http

@@ -147,11 +147,11 @@ MHD_Result Exchange::send(Response response) {
   // The Content-Length of a 304 is that of the 200 (RFC 9110, 8.6): caches keep it.
   const bool head_only = request_.method == Method::head || response.status == 304;
   body_size_ = head_only ? 0 : body_size(response.body);
-  MHD_Response* mhd_response = make_mhd_response(response, head_only, core_.read_memory, core_.log);
+  MHD_Response* mhd_response = make_mhd_response(response, {head_only, connection_.tls}, core_.read_memory, core_.log);
   if (mhd_response == nullptr) {
     response = problem(503, "the server is out of memory or descriptors").with("Retry-After", "5");
     body_size_ = head_only ? 0 : body_size(response.body);
-    mhd_response = make_mhd_response(response, head_only, core_.read_memory, core_.log);
+    mhd_response = make_mhd_response(response, {head_only, connection_.tls}, core_.read_memory, core_.log);
     if (mhd_response == nullptr) return MHD_NO;
   }
   status_ = response.status;

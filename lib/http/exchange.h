@@ -72,9 +72,14 @@ class Exchange final : public Parked {
   uint64_t body_size_ = 0;
 };
 
-// The HTTP library's form of an answer; null if there is no memory or no descriptor left.  `head_only`: the body will
-// not be sent.  Files are read into shares of `memory`, or sent by the kernel when there is none left.
-MHD_Response* make_mhd_response(Response& response, bool head_only, ReadMemory& memory, const Logger& log);
+// How a response's body is sent.
+struct Sending {
+  bool head_only = false;  // it is not
+  bool tls = false;
+};
+// The HTTP library's form of an answer; null if there is no memory or no descriptor left.  Files that are not mapped
+// are read into shares of `memory`, or sent by the kernel when there is none left.
+MHD_Response* make_mhd_response(Response& response, Sending sending, ReadMemory& memory, const Logger& log);
 uint64_t body_size(const Body& body);
 
 }  // namespace cbx::http

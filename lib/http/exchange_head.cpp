@@ -21,12 +21,21 @@ std::optional<Method> parse_method(std::string_view name) {
   return *it;
 }
 
-// RFC 9110, 5.6.2.
+// Of each character of a token (RFC 9110, 5.6.2) itself in lower case, 0 of all others: every byte of a head is looked
+// at.
+constexpr std::array<char, 256> kTokenCharacters = [] {
+  std::array<char, 256> lower{};
+  for (char c = 'a'; c <= 'z'; c++) lower[static_cast<size_t>(c)] = lower[static_cast<size_t>(c - 'a' + 'A')] = c;
+  for (const char c : std::string_view("0123456789!#$%&'*+-.^_`|~")) lower[static_cast<size_t>(c)] = c;
+  return lower;
+}();
+
+char lower_token_character(char c) {
+  return kTokenCharacters[static_cast<unsigned char>(c)];
+}
+
 bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return lower_token_character(c) != 0; });
 }
 
 bool is_clean(std::string_view value) {
@@ -57,7 +66,7 @@ MHD_Result collect_field(void* object, MHD_ValueKind, const char* key, size_t ke
   if (!collector.good) return MHD_NO;
   try {
     std::string lower(name);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(tolower(c)); });
+    std::ranges::transform(lower, lower.begin(), lower_token_character);
     if (lower == "host") collector.hosts++;
     const auto [it, added] = collector.fields.try_emplace(std::move(lower), text);
     if (!added) (it->second += it->first == "cookie" ? "; " : ", ") += text;

@@ -14,6 +14,7 @@
 #include "base/broadcast.h"
 #include "base/byte_source.h"
 #include "base/file.h"
+#include "base/file_map.h"
 #include "base/time.h"
 
 namespace cbx::http {
@@ -47,10 +48,12 @@ struct Request {
   std::optional<std::string_view> query_value(std::string_view name) const;  // the first of that name
 };
 
-// A stretch of an open file, sent by sendfile(2).  A file that has become shorter ends the connection.
+// A stretch of an open file.  With `map`, of the same file, it is sent from there, otherwise read in large blocks or
+// sent by sendfile(2).  A file that has become shorter ends the connection.
 struct FileBody {
   std::shared_ptr<const UniqueFd> file;
   uint64_t offset = 0, size = 0;
+  std::shared_ptr<const FileMap> map = nullptr;
 };
 
 // `text` is shared so that what is cached is not copied.
@@ -112,7 +115,7 @@ struct Representation {
 };
 // Answers GET or HEAD for it: 200, 206 for one range, 304, 412, 416; If-None-Match, If-Modified-Since, If-Match,
 // If-Unmodified-Since, Range and If-Range as RFC 9110, 13 and 14 say.  Several ranges at once are answered by the whole
-// (14.2: a server may ignore Range).
+// (14.2: a server may ignore Range), by 416 where none of them can be had, or where there are more than 16 (15.5.17).
 Response represent(const Request& request, Representation representation);
 // attachment; filename="ascii"; filename*=UTF-8''… (RFC 6266).
 std::string attachment(std::string_view file_name);

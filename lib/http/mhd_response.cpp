@@ -14,6 +14,8 @@ constexpr size_t kBlock = size_t{64} * 1024;
 // The same of a file's.  sendfile(2) copies less, but the library calls it for 128 KiB at a time, and each of them
 // wakes the receiver: reading and sending more at once takes less time and CPU.
 constexpr size_t kFileBlock = size_t{512} * 1024;
+// Smaller ones are read as quickly.
+constexpr size_t kLeastMapped = size_t{16} * 1024;
 
 template <typename T>
 void destroy(void* object) {
@@ -111,8 +113,20 @@ MHD_Response* empty() {
   return MHD_create_response_from_buffer(0, nullptr, MHD_RESPMEM_PERSISTENT);
 }
 
+// The kernel copies out of its own pages; nobody else touches them (see FileMap).
+MHD_Response* from_map(const FileBody& body) {
+  const uint8_t* data = body.map ? body.map->at(body.offset, body.size) : nullptr;
+  if (data == nullptr) return nullptr;
+  using Map = std::shared_ptr<const FileMap>;
+  auto holder = std::make_unique<Map>(body.map);
+  MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(body.size, const_cast<uint8_t*>(data),
+                                                                                  &destroy<Map>, holder.get());
+  if (response != nullptr) holder.release();
+  return response;
+}
+
 struct Maker {
-  bool head_only;
+  Sending sending;
   ReadMemory& memory;
   const Logger& log;
 
@@ -127,7 +141,10 @@ struct Maker {
   }
   MHD_Response* operator()(const FileBody& body) const {
     if (body.size == 0) return empty();
-    if (head_only) return only_size(body.size);
+    if (sending.head_only) return only_size(body.size);
+    // With TLS the library would read it.
+    if (!sending.tls && body.size >= kLeastMapped)
+      if (MHD_Response* response = from_map(body)) return response;
     if (auto share = memory.take(std::min<uint64_t>(body.size, kFileBlock))) {
       auto source = std::make_shared<const FileStretch>(body);
       if (body.size > kFileBlock)
@@ -145,7 +162,7 @@ struct Maker {
   }
   MHD_Response* operator()(const std::shared_ptr<const ByteSource>& source) const {
     if (source->size() == 0) return empty();
-    if (head_only) return only_size(source->size());
+    if (sending.head_only) return only_size(source->size());
     return from_source(std::make_unique<Reading>(Reading{source, &log, nullptr}), kBlock);
   }
 };
@@ -160,8 +177,8 @@ struct Size {
 
 }  // namespace
 
-MHD_Response* make_mhd_response(Response& response, bool head_only, ReadMemory& memory, const Logger& log) {
-  return std::visit(Maker{head_only, memory, log}, response.body);
+MHD_Response* make_mhd_response(Response& response, Sending sending, ReadMemory& memory, const Logger& log) {
+  return std::visit(Maker{sending, memory, log}, response.body);
 }
 
 uint64_t body_size(const Body& body) {

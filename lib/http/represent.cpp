@@ -159,7 +159,9 @@ struct Cut {
   Body operator()(const std::shared_ptr<const std::string>& text) const {
     return text->substr(range.first, range.size);
   }
-  Body operator()(const FileBody& body) const { return FileBody{body.file, body.offset + range.first, range.size}; }
+  Body operator()(const FileBody& body) const {
+    return FileBody{body.file, body.offset + range.first, range.size, body.map};
+  }
   Body operator()(const std::shared_ptr<const ByteSource>& source) const {
     return std::make_shared<const Stretch>(source, range);
   }

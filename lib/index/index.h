@@ -129,6 +129,8 @@ class Index {
   // The same files as segments(), as playlists see them, and as fast as can be: one read lock is held throughout.
   // `visit` must not use this index; it returns false to stop.
   Status playable(std::string_view device, TimeRange range, const std::function<bool(const PlayableFile&)>& visit);
+  // Starts of files that have this init segment (SegmentRecord::init), the newest first, `limit` at most.
+  Result<std::vector<WallMs>> files_with_init(std::string_view device, std::string_view init, size_t limit);
   Result<std::optional<DeleteRecord>> tombstone(std::string_view device, WallMs start);
   // Where deleted segments of `range` were.  A tombstone knows no end: it is taken to reach to the next one's start, at
   // most a minute.

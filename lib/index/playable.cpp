@@ -63,4 +63,22 @@ Status Index::playable(std::string_view device, TimeRange range,
   }
 }
 
+Result<std::vector<WallMs>> Index::files_with_init(std::string_view device, std::string_view init, size_t limit) {
+  std::vector<WallMs> out;
+  CBX_ASSIGN(const auto id, impl_->find_device(device));
+  if (!id) return out;
+  // Few cameras ever have more than two: the newest files have it, or those before a change of settings.
+  CBX_ASSIGN(auto* rows,
+             impl_->db.cached("SELECT d.start_ms FROM segment_detail d WHERE d.device_id = ?1 AND d.playback_id IN "
+                              "(SELECT id FROM playback WHERE init = ?2) AND NOT EXISTS (SELECT 1 FROM missing m WHERE "
+                              "m.device_id = d.device_id AND m.start_ms = d.start_ms AND m.found = 0) "
+                              "ORDER BY d.start_ms DESC LIMIT ?3"));
+  rows->bind(*id, init, static_cast<int64_t>(limit));
+  for (;;) {
+    CBX_ASSIGN(const bool row, rows->step());
+    if (!row) return out;
+    out.push_back(rows->time(0));
+  }
+}
+
 }  // namespace cbx::index

@@ -68,8 +68,9 @@ void write_set(Text& out, const DashRun& run, bool video, const std::string& cod
     out << " width=\"" << int64_t{shown.width} << "\" height=\"" << int64_t{shown.height} << "\"";
     write_frame_rate(out, first.fps);
   }
-  out << ">\n<SegmentTemplate timescale=\"1000\" presentationTimeOffset=\"" << run.begin << "\" initialization=\"../../"
-      << run.id << "/" << track << "/init.mp4\" media=\"../../" << run.id << "/" << track << "/$Time$.m4s\">\n";
+  out << ">\n<SegmentTemplate timescale=\"1000\" presentationTimeOffset=\"" << run.begin
+      << "\" initialization=\"../../init/" << first.init << "-" << track << ".mp4\" media=\"../../" << run.id << "/"
+      << track << "/$Time$.m4s\">\n";
   write_timeline(out, run.segments);
   out << "</SegmentTemplate>\n</Representation>\n</AdaptationSet>\n";
 }

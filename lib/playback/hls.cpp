@@ -1,6 +1,5 @@
 // HLS of what is finished (draft-pantos-hls-rfc8216bis).
 #include <algorithm>
-#include <map>
 
 #include "index/coverage.h"
 #include "playback/playlist.h"
@@ -53,22 +52,6 @@ void write_groups(Text& out, const Piece& p) {
   }
 }
 
-// The file whose init segment stands for all of the same bytes in this playlist.
-class InitSegments {
- public:
-  // Says so where it changes.
-  void write(Text& out, const Piece& p) {
-    const auto [known, is_new] = first_.emplace(p.init, p.start);
-    if (known->second == current_) return;
-    current_ = known->second;
-    out << "#EXT-X-MAP:URI=\"../../" << *current_ << "/init.mp4\"\n";
-  }
-
- private:
-  std::map<std::string_view, WallMs> first_;
-  std::optional<WallMs> current_;
-};
-
 }  // namespace
 
 std::string hls_main(const Timeline& timeline) {
@@ -98,15 +81,14 @@ std::string hls_media(const Timeline& timeline) {
   Text out(256 + 160 * timeline.pieces.size() + 72 * groups);
   out << "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:"
       << target_seconds(timeline.pieces) << "\n#EXT-X-MEDIA-SEQUENCE:0\n";
-  InitSegments inits;
   const Piece* before = nullptr;
   for (const Piece& p : timeline.pieces) {
     if (before && !p.continues) {
       out << "#EXT-X-DISCONTINUITY\n";
       if (p.start > before->end() + index::kSmallestGap) write_gap(out, {before->end(), p.start});
     }
+    if (!before || before->init != p.init) out << "#EXT-X-MAP:URI=\"../../init/" << p.init << ".mp4\"\n";
     before = &p;
-    inits.write(out, p);
     out << "#EXT-X-PROGRAM-DATE-TIME:" << format_rfc3339(p.start + Millis{p.groups.front().at_ms}) << "\n";
     write_groups(out, p);
   }

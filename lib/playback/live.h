@@ -30,8 +30,8 @@ struct LiveGroup {
 struct LiveView {
   std::string device;
   std::vector<Piece> pieces;  // by start, with `groups` left empty
-  // By piece: the file whose init segment stands for it, and which begins the run in addresses of single tracks.  Files
-  // that continue each other share one, for some hours at most.
+  // By piece: the file that begins the run in addresses of single tracks.  Files that continue each other share one,
+  // for some hours at most.
   std::vector<WallMs> runs;
   std::vector<int64_t> run_begins;   // by piece: where its run begins on the time line of tfdt, in ms
   uint64_t first = 0;                // media sequence number of groups.front()

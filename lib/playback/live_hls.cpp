@@ -35,8 +35,8 @@ void append_change(std::string& out, const LiveView& view, const LiveGroup* befo
   if (before && before->piece == group.piece) return;
   const Piece& piece = view.pieces[group.piece];
   if (before && !piece.continues) out += "#EXT-X-DISCONTINUITY\n";
-  if (!before || view.runs[before->piece] != view.runs[group.piece])
-    out += fmt::format("#EXT-X-MAP:URI=\"../../{}/init.mp4\"\n", view.runs[group.piece].time_since_epoch().count());
+  if (!before || view.pieces[before->piece].init != piece.init)
+    out += fmt::format("#EXT-X-MAP:URI=\"../../init/{}.mp4\"\n", piece.init);
   out += fmt::format("#EXT-X-PROGRAM-DATE-TIME:{}\n", format_rfc3339(piece.start + Millis{group.group.at_ms}));
 }
 

@@ -3,9 +3,9 @@
 // All addresses in them are relative, so that they work behind any prefix.  With BASE = /media/{device}:
 //   BASE/hls/{when}/main.m3u8   BASE/hls/{when}/media.m3u8       {when}: live, 2026-11-20, A..B in RFC 3339
 //   BASE/dash/{when}/manifest.mpd
-//   BASE/{id}/init.mp4                   init segment of the file, all tracks
+//   BASE/init/{init}.mp4                 init segment of all tracks, by what it is (Piece::init)
+//   BASE/init/{init}-{track}.mp4         of one of them; {track}: video, audio
 //   BASE/{id}/{from}-{to}.m4s            bytes of it: a group, or a part of one
-//   BASE/{id}/{track}/init.mp4           {track}: video, audio
 //   BASE/{id}/{track}/{time}.m4s         of the continuous run of files that begins with {id}: that track of the group
 //                                        that begins at {time}, in ms on the time line of tfdt
 // {id} is the file's start in ms since 1970.

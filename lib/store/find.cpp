@@ -48,8 +48,7 @@ Result<std::vector<WallMs>> last_starts(const Store& store, std::string_view dev
         starts.push_back(parsed->start);
   }
   std::ranges::sort(starts, std::greater<>{});
-  const auto [same, end] = std::ranges::unique(starts);
-  starts.erase(same, end);
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
   if (starts.size() > most) starts.resize(most);
   return starts;
 }

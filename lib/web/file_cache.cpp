@@ -11,9 +11,10 @@ namespace {
 // tell.
 constexpr auto kPartAge = std::chrono::seconds(1);
 
-bool deleted(const MediaFile& file) {
+// Deleted, or cut off: then it is as good as another one.
+bool is_gone(const MediaFile& file) {
   struct stat st {};
-  return ::fstat(file.fd->get(), &st) != 0 || st.st_nlink == 0;
+  return ::fstat(file.fd->get(), &st) != 0 || st.st_nlink == 0 || static_cast<uint64_t>(st.st_size) < file.bytes;
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ Result<std::shared_ptr<const MediaFile>> FileCache::open(std::string_view device
 
 Result<std::shared_ptr<const MediaFile>> FileCache::get(std::string_view device, WallMs start) {
   const auto file = find(device, start);
-  if (!file || deleted(*file)) return open(device, start);
+  if (!file || is_gone(*file)) return open(device, start);
   if (file->finished) return file;
   if (auto more = grown(*file)) {
     put(more, false);
@@ -82,14 +83,14 @@ Result<std::shared_ptr<const MediaFile>> FileCache::get(std::string_view device,
 
 Result<std::shared_ptr<const MediaFile>> FileCache::get_finished(std::string_view device, WallMs start) {
   const auto file = find(device, start);
-  if (!file || !file->finished || deleted(*file)) return open(device, start);
+  if (!file || !file->finished || is_gone(*file)) return open(device, start);
   return file;
 }
 
 void FileCache::sweep(std::vector<std::shared_ptr<const MediaFile>>& gone) {
   const Monotonic now = clock_.monotonic();
   for (auto it = entries_.begin(); it != entries_.end();) {
-    if (now - it->second.used <= options_.keep && !deleted(*it->second.file)) {
+    if (now - it->second.used <= options_.keep && !is_gone(*it->second.file)) {
       ++it;
       continue;
     }

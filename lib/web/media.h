@@ -3,10 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "playback/descriptions.h"
 #include "web/hashing.h"
+#include "web/init_segments.h"
 #include "web/pictures.h"
 #include "web/plan_cache.h"
 #include "web/service.h"
@@ -28,6 +32,8 @@ struct Media {
   TextCache texts;
   PlanCache plans;
   TrackCache tracks;
+  InitSegments inits;
+  playback::Descriptions descriptions;
   Hashing hashing;  // uses the plans
   Pictures pictures;
 };
@@ -45,11 +51,10 @@ http::Answer hls_main(Media& media, const Visit& visit);
 http::Answer hls_media(Media& media, const Visit& visit);
 http::Answer dash_manifest(Media& media, const Visit& visit);
 // media_files.cpp
-http::Answer file_init(Media& media, const Visit& visit);
+http::Answer init_segment(Media& media, const Visit& visit);
 http::Answer file_stretch(Media& media, const Visit& visit);
 http::Answer whole_file(Media& media, const Visit& visit);
 // media_tracks.cpp
-http::Answer track_init(Media& media, const Visit& visit);
 http::Answer track_stretch(Media& media, const Visit& visit);
 // media_pictures.cpp
 http::Answer picture(Media& media, const Visit& visit);
@@ -58,9 +63,8 @@ http::Answer cut_video(Media& media, const Visit& visit);
 http::Answer cut_manifest(Media& media, const Visit& visit);
 http::Answer cut_signature(Media& media, const Visit& visit);
 
-// The file whose init segment `id` stands for.  A live list goes on naming the first file of its run when that is gone:
-// then any other of the run, which has the same.
-Result<std::shared_ptr<const MediaFile>> open_for_init(const Opened& opened, WallMs id);
+// {track} of addresses: the first of its kind.
+std::optional<int> track_number(std::span<const codec::TrackConfig> tracks, bool video);
 
 // What a file that can't be opened is answered with: damaged ones and links are the operator's business.
 http::Response refuse_file(const Media& media, const Error& error);

@@ -43,7 +43,8 @@ http::Response plan_problem(const Media& media, const Error& error) {
 // The cut that the path names; else what to answer.
 tl::expected<Order, http::Response> read_order(const Media& media, const Visit& visit) {
   const auto refuse = [](http::Response response) { return tl::unexpected<http::Response>(std::move(response)); };
-  const auto when = parse_when(visit.request.param("when"), media.context.store, kLongest);
+  const auto when =
+      parse_when(visit.request.param("when"), media.context.store, floor_ms(media.context.clock.wall()), kLongest);
   if (!when) return refuse(http::problem(when.error()));
   if (when->live)
     return refuse(http::problem(400,

@@ -38,6 +38,12 @@ uint64_t end_of_fragments(File& file, uint64_t offset, uint64_t end) {
   return offset;
 }
 
+// What will be written is mapped as well, so that this is done seldom.
+std::shared_ptr<const FileMap> map_growing(const UniqueFd& fd, uint64_t end) {
+  constexpr uint64_t kStep = uint64_t{64} << 20;
+  return FileMap::make(fd.get(), (end / kStep + 1) * kStep);
+}
+
 Result<std::shared_ptr<const MediaFile>> examine(UniqueFd fd, std::string path, std::string_view device, WallMs start,
                                                  bool finished) {
   ReadOnly reader(fd.get(), path);
@@ -54,6 +60,7 @@ Result<std::shared_ptr<const MediaFile>> examine(UniqueFd fd, std::string path, 
   file->start = start;
   file->finished = finished && layout.finished;
   file->bytes = file->finished ? size : to;
+  file->map = file->finished ? FileMap::make(file->fd->get(), size) : map_growing(*file->fd, to);
   file->path = std::move(path);
   file->init = {layout.init_offset, layout.init_size};
   file->fragments = {from, to - from};
@@ -85,6 +92,7 @@ std::shared_ptr<const MediaFile> grown(const MediaFile& file) {
   auto more = std::make_shared<MediaFile>(file);
   more->fragments.bytes = end - more->fragments.offset;
   more->bytes = end;
+  if (more->map && end > more->map->size()) more->map = map_growing(*more->fd, end);
   return more;
 }
 

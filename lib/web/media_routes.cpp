@@ -42,10 +42,9 @@ void add_media_routes(const Context& context, std::vector<http::Route>& routes) 
   add("hls/{when}/main.m3u8", "getHlsMain", hls_main, of_playlist);
   add("hls/{when}/media.m3u8", "getHlsMedia", hls_media, of_playlist);
   add("dash/{when}/manifest.mpd", "getDashManifest", dash_manifest, of_playlist);
-  add("{id}/init.mp4", "getInit", file_init, of_file);
+  add("init/{init}", "getInit", init_segment, of_file);
   add("{id}/{stretch}", "getStretch", file_stretch, of_file);
   add("{id}/segment.mp4", "getSegmentFile", whole_file, of_file);
-  add("{id}/{track}/init.mp4", "getTrackInit", track_init, of_file);
   add("{id}/{track}/{stretch}", "getTrackStretch", track_stretch, of_file);
   add("picture/{picture}", "getPicture", picture, of_file);
   add("cut/{when}/video.mp4", "getCut", cut_video, of_index);

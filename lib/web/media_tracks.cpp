@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "mp4/hybrid_writer.h"
 #include "playback/timeline.h"
 #include "web/media.h"
 #include "web/recordings.h"
@@ -11,13 +10,6 @@
 
 namespace cbx::web {
 namespace {
-
-// {track}: the first of its kind.
-std::optional<int> track_number(const MediaFile& file, bool video) {
-  for (size_t i = 0; i < file.tracks.size(); ++i)
-    if (codec::is_video(file.tracks[i].codec) == video) return static_cast<int>(i);
-  return std::nullopt;
-}
 
 // What the address names.
 struct Address {
@@ -59,7 +51,7 @@ Result<playback::FoundGroup> find_group(Media& media, const Visit& visit, WallMs
   // One that is live can be found without the index, and only so.
   const auto indexed = media.context.vault.open(visit.principal, visit.opened.device(), Permission::view);
   if (indexed) {
-    auto found = playback::resolve_dash_time(indexed->index(), visit.opened.device(), run, time);
+    auto found = playback::resolve_dash_time(indexed->index(), visit.opened.device(), run, time, media.descriptions);
     if (!found) media.context.log.warn("{}", found.error().message());
     if (found && *found) return std::move(**found);
   }
@@ -75,7 +67,7 @@ Result<std::shared_ptr<const TrackGroup>> locate(Media& media, const Visit& visi
   if (auto known = media.tracks.find(key)) return known;
   CBX_ASSIGN(const playback::FoundGroup found, find_group(media, visit, address.id, time));
   CBX_ASSIGN(const auto file, visit.opened.file(found.piece.start));
-  const auto track = track_number(*file, address.video);
+  const auto track = track_number(file->tracks, address.video);
   if (!track) return fail(ErrorCode::no_input, "this recording has no such track");
   auto group = std::make_shared<TrackGroup>();
   group->start = found.piece.start;
@@ -97,17 +89,6 @@ http::Response send(const http::Request& request, http::Body body, uint64_t size
 }
 
 }  // namespace
-
-http::Answer track_init(Media& media, const Visit& visit) {
-  const auto address = read_address(visit.request);
-  if (!address) return http::problem(address.error());
-  const auto file = open_for_init(visit.opened, address->id);
-  if (!file) return refuse_file(media, file.error());
-  const auto track = track_number(**file, address->video);
-  if (!track) return http::problem(404, "this recording has no such track");
-  const Bytes init = mp4::init_segment_of((*file)->tracks, *track);
-  return send(visit.request, std::string(as_string(init)), init.size(), address->video);
-}
 
 http::Answer track_stretch(Media& media, const Visit& visit) {
   const auto address = read_address(visit.request);

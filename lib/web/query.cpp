@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/times.h"
+#include "web/when.h"
 
 namespace cbx::web {
 namespace {
@@ -138,10 +139,7 @@ Result<std::optional<WallMs>> Query::cursor() const {
 }
 
 Result<bool> Query::flag(std::string_view name) const {
-  const auto given = text(name);
-  if (!given || *given == "0" || *given == "false") return false;
-  if (given->empty() || *given == "1" || *given == "true") return true;
-  return fail(ErrorCode::usage, fmt::format("'{}' is 1 or 0", name));
+  return parse_flag(*request_, name);
 }
 
 }  // namespace cbx::web

@@ -26,6 +26,7 @@ struct Stretch {
 // A recorded file, or one being written, open for reading.
 struct MediaFile {
   std::shared_ptr<const UniqueFd> fd;
+  std::shared_ptr<const FileMap> map;  // may be null
   std::string device;
   WallMs start{};
   uint64_t bytes = 0;  // that may be read: of a file being written up to its last whole fragment

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# What cbx-serve sends against what nginx (sendfile, open file cache, no log, no authorisation) sends of the same file, on
-# the same machine, in alternating runs: throughput, and CPU of the server per byte, as ratios.  cbx-serve checks a bearer
-# token on every request.
+# What cbx-serve sends against what nginx (sendfile, tcp_nopush, open file cache, no log, no authorisation) sends of the
+# same file, on the same machine, with as many threads as the other has processes, over kept connections, in alternating
+# runs: throughput, and CPU of the server per byte, as ratios.  cbx-serve checks a bearer token on every request.
 #   groups   whole GOPs of about 6 s, as playlists name them (in nginx: the same range of the file)
 #   parts    about 0.6 s, as low-latency playlists name them
 #   ranges   64 kB of segment.mp4
 # Usage: tests/bench/serve.sh [BUILD_DIR]
-#   CONNECTIONS=8 SECONDS_EACH=2 ROUNDS=9 BIT_RATE=4M THREADS=(cbx-serve's default)
+#   CONNECTIONS=8 SECONDS_EACH=2 ROUNDS=9 BIT_RATE=4M THREADS=(as many as cbx-serve takes by itself)
 set -euo pipefail
 
 build=$(cd "${1:-build}" && pwd)
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 connections=${CONNECTIONS:-8} seconds=${SECONDS_EACH:-2} rounds=${ROUNDS:-9} bit_rate=${BIT_RATE:-4M}
+threads=${THREADS:-$(($(nproc) > 2 ? 2 * $(nproc) : 4))}
 load=$build/tests/tools/cbx-http-load
 for tool in cbx-serve cbx-segment cbx-index cbx-account tests/tools/cbx-http-load; do
   [[ -x $build/$tool ]] || { echo "no $tool in '$build': build it first" >&2; exit 66; }
@@ -46,7 +47,7 @@ id=$(($(date -d "$(cbx-index list car --json | jq -rs '.[0].start')" +%s%3N)))
 
 cbx_port=$(free_port)
 mkfifo "$scratch/ready"
-cbx-serve -q --listen "127.0.0.1:$cbx_port" --ready-fd 7 ${THREADS:+--threads "$THREADS"} --max-per-address 1000 7>"$scratch/ready" &
+cbx-serve -q --listen "127.0.0.1:$cbx_port" --ready-fd 7 --threads "$threads" --max-per-address 1000 7>"$scratch/ready" &
 # shellcheck disable=SC2034
 cbx_pids=$!
 pids+=("$cbx_pids")
@@ -56,11 +57,11 @@ nginx_port=$(free_port)
 temporary=
 for kind in client_body proxy fastcgi uwsgi scgi; do temporary+="${kind}_temp_path $scratch/nginx-$kind; "; done
 cat >"$scratch/nginx.conf" <<CONF
-daemon off; worker_processes auto; pid $scratch/nginx.pid; error_log stderr error;
+daemon off; worker_processes $threads; pid $scratch/nginx.pid; error_log stderr error;
 $([[ $(id -u) -ne 0 ]] || echo 'user root;')
 events { worker_connections 1024; }
 http {
-  $temporary access_log off; sendfile on; keepalive_requests 100000000; default_type video/mp4;
+  $temporary access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; default_type video/mp4;
   open_file_cache max=100; open_file_cache_valid 60s;
   server { listen 127.0.0.1:$nginx_port; root $CBX_ROOT/media; }
 }
@@ -100,7 +101,7 @@ cpu() { # PID...: seconds of all of them
   local pid
   for pid in "$@"; do cat "/proc/$pid/stat"; done | awk '{ sum += $14 + $15 } END { print sum / 100 }'
 }
-# round SERVER KIND: appends MB/s and CPU seconds per GB.
+# round SERVER KIND: appends MB/s, CPU seconds per GB, the 99th percentile in ms, and how busy the client was.
 round() {
   local port=${1}_port list=${1}_pids before after said
   local -a processes
@@ -110,21 +111,23 @@ round() {
     --header "Authorization: Bearer $token")
   after=$(cpu "${processes[@]}")
   jq -r --argjson cpu "$after" --argjson before "$before" \
-    '"\(.mb_per_second) \(($cpu - $before) / (.bytes / 1e9)) \(.p99_ms)"' <<<"$said" >>"$scratch/$1.$2.result"
+    '"\(.mb_per_second) \(($cpu - $before) / (.bytes / 1e9)) \(.p99_ms) \(.cpu_seconds / .seconds)"' <<<"$said" >>"$scratch/$1.$2.result"
 }
 median() { # FILE COLUMN
   awk -v column="$2" '{ print $column }' "$1" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
-printf '%s connections, %s rounds of %s s, alternating; file of %s MB; %s cores, shared with the client\n' \
-  "$connections" "$rounds" "$seconds" "$(($(stat -c %s "$CBX_ROOT/media/$file") / 1000000))" "$(nproc)"
+printf '%s connections, %s threads each, %s rounds of %s s, alternating; file of %s MB; %s cores, shared with the client\n' \
+  "$connections" "$threads" "$rounds" "$seconds" "$(($(stat -c %s "$CBX_ROOT/media/$file") / 1000000))" "$(nproc)"
 for kind in groups parts ranges; do
   for ((turn = 0; turn < rounds; turn++)); do
     for server in $( ((turn % 2)) && echo cbx nginx || echo nginx cbx); do round "$server" "$kind"; done
   done
-  paste "$scratch/cbx.$kind.result" "$scratch/nginx.$kind.result" | awk '{ print $1 / $4, $2 / $5 }' >"$scratch/$kind.ratios"
-  printf '%-6s (%4.0f kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms\n' \
+  paste "$scratch/cbx.$kind.result" "$scratch/nginx.$kind.result" | awk '{ print $1 / $5, $2 / $6 }' >"$scratch/$kind.ratios"
+  printf '%-6s (%4.0f kB): cbx-serve / nginx %.2f (goal: 0.9), of MB/s %.0f / %.0f; CPU per GB %.2f (%.2f s / %.2f s); p99 %.1f ms / %.1f ms; client busy %.0f %% / %.0f %%\n' \
     "$kind" "$(awk '{ sum += $2 - $1 + 1 } END { print sum / NR / 1000 }' "$scratch/$kind")" \
     "$(median "$scratch/$kind.ratios" 1)" "$(median "$scratch/cbx.$kind.result" 1)" "$(median "$scratch/nginx.$kind.result" 1)" \
     "$(median "$scratch/$kind.ratios" 2)" "$(median "$scratch/cbx.$kind.result" 2)" "$(median "$scratch/nginx.$kind.result" 2)" \
-    "$(median "$scratch/cbx.$kind.result" 3)" "$(median "$scratch/nginx.$kind.result" 3)"
+    "$(median "$scratch/cbx.$kind.result" 3)" "$(median "$scratch/nginx.$kind.result" 3)" \
+    "$(median "$scratch/cbx.$kind.result" 4 | awk '{ print 100 * $1 }')" \
+    "$(median "$scratch/nginx.$kind.result" 4 | awk '{ print 100 * $1 }')"
 done

@@ -143,6 +143,20 @@ at_terminal() { python3 "$CBX_SOURCE/tests/tools/type_at.py" "$@"; }
   [ "$(token list --json | wc -l)" = 1 ]
 }
 
+@test "recordings that were imported are shared after they were made a device" {
+  quick_user kim
+  mkdir -p "$CBX_ROOT/media/dash01"
+  for with in kim --link 'kim --owner'; do
+    # shellcheck disable=SC2086  # words
+    run -66 device share dash01 $with
+    [[ $output == *"cbx-account device add dash01 --no-key"* ]]
+  done
+  run -66 device share dash02 kim
+  [[ $output != *"device add"* ]]
+  device add dash01 --no-key
+  device share dash01 kim
+}
+
 @test "device share and unshare: viewers and owners" {
   quick_user kim
   quick_user lee

@@ -44,7 +44,7 @@ serve() {
   local port
   port=$(free_port)
   base=http://127.0.0.1:$port
-  background cbx-serve --listen "127.0.0.1:$port" --ready-fd 4 "$@" 2>log 4>ready
+  background cbx-serve --listen "127.0.0.1:$port" --ready-fd 4 2>log 4>ready
   server=$pid
   wait_until 20 test -s ready
 }

@@ -95,7 +95,7 @@ id_of() { date -d "$1" +%s%3N; }
     status=$(ask "$path" --path-as-is)
     [[ $status == 404 || $status == 400 ]] || { echo "$path: $status"; return 1; }
   done
-  [ "$(ask /media/cam/hls/yesterday/main.m3u8)" = 400 ]
+  [ "$(ask /media/cam/hls/tomorrow/main.m3u8)" = 400 ]
   # A share that ends is an end.
   cbx-account -q device share cam stranger >made
   wait_until 5 sees stranger

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -158,6 +159,16 @@ std::vector<std::string> read_requests(const Options& o) {
   return requests;
 }
 
+// Of this process so far: a client that is always busy is what is measured.
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 float quantile(std::vector<float>& values, double share) {
   if (values.empty()) return 0;
   const auto at = values.begin() + static_cast<ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
@@ -200,11 +211,11 @@ int run(const Options& o) {
   }
   const double took = std::chrono::duration<double>(SteadyClock::now() - start).count();
   std::printf(
-      R"({"seconds":%.3f,"requests":%llu,"bytes":%llu,"per_second":%.1f,"mb_per_second":%.1f,"p50_ms":%.2f,"p99_ms":%.2f})"
+      R"({"seconds":%.3f,"requests":%llu,"bytes":%llu,"per_second":%.1f,"mb_per_second":%.1f,"p50_ms":%.2f,"p99_ms":%.2f,"cpu_seconds":%.3f})"
       "\n",
       took, static_cast<unsigned long long>(counts.requests), static_cast<unsigned long long>(counts.bytes),
       static_cast<double>(counts.requests) / took, static_cast<double>(counts.bytes) / 1e6 / took,
-      quantile(counts.took_ms, 0.5), quantile(counts.took_ms, 0.99));
+      quantile(counts.took_ms, 0.5), quantile(counts.took_ms, 0.99), cpu_seconds());
   return 0;
 }
 

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <memory>
 
 #include "account.h"
+#include "base/device_id.h"
 #include "base/log.h"
 #include "moments.h"
 #include "shared.h"
@@ -18,6 +20,18 @@ struct Options {
   bool owner = false, link = false, links = false, dry_run = false;
 };
 
+// Recordings that were imported are there without a device that could be shared.
+Result<state::Device> find_to_share(state::State& state, const store::Store& store, const std::string& selector) {
+  auto device = find_device(state, selector);
+  if (device || !is_device_id(selector) || ::access((store.media_path() + "/" + selector).c_str(), F_OK) != 0)
+    return device;
+  return fail(
+      ErrorCode::no_input,
+      fmt::format("'{0}' has recordings, but was never added: after 'cbx-account device add {0} --no-key' it can "
+                  "be shared (without --no-key it gets a key, to send as well)",
+                  selector));
+}
+
 Result<int> make_link(const cli::Tool& tool, const Options& options) {
   std::string url;
   if (!options.url.empty()) {
@@ -25,7 +39,7 @@ Result<int> make_link(const cli::Tool& tool, const Options& options) {
   }
   CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
   CBX_ASSIGN(auto state, open_state(tool));
-  CBX_ASSIGN(const auto device, find_device(state, options.device));
+  CBX_ASSIGN(const auto device, find_to_share(state, store, options.device));
   state::Token token;
   token.kind = state::TokenKind::link;
   token.device = device.id;
@@ -45,8 +59,9 @@ Result<int> print_share(const cli::Tool& tool, Json json) {
 }
 
 Result<int> make_owner(const cli::Tool& tool, const Options& options) {
+  CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
   CBX_ASSIGN(auto state, open_state(tool));
-  CBX_ASSIGN(auto device, find_device(state, options.device));
+  CBX_ASSIGN(auto device, find_to_share(state, store, options.device));
   CBX_TRY(state.set_owner(device.id, options.user));
   if (!device.owner.empty() && device.owner != options.user)
     tool.log().info("'{}' no longer owns '{}'", device.owner, device.id);
@@ -65,7 +80,7 @@ Result<int> share(const cli::Tool& tool, const Options& options) {
   if (options.owner) return make_owner(tool, options);
   CBX_ASSIGN(const auto store, store::Store::open(tool.root()));
   CBX_ASSIGN(auto state, open_state(tool));
-  CBX_ASSIGN(const auto device, find_device(state, options.device));
+  CBX_ASSIGN(const auto device, find_to_share(state, store, options.device));
   state::Share share{device.id, options.user, std::nullopt, floor_ms(SystemClock{}.wall())};
   if (!options.until.empty()) {
     CBX_ASSIGN(share.until, parse_until(options.until, store, share.created));

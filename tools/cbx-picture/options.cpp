@@ -13,8 +13,8 @@
 #include "cli/selector.h"
 #include "cli/times.h"
 #include "input.h"
-#include "limits.h"
 #include "media/picture.h"
+#include "process_limits.h"
 #include "state/state.h"
 #include "store/find.h"
 

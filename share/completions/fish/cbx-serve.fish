@@ -16,6 +16,8 @@ complete -c cbx-serve -l trust-proxy -x -d 'Believe X-Forwarded-For and -Proto o
 complete -c cbx-serve -l access-log -r -F -d 'Append a JSON line for each request; - for stdout'
 complete -c cbx-serve -l allow-origin -x -d 'Let web pages of this origin use the server'
 complete -c cbx-serve -l sign -r -F -d 'Sign manifests with this Ed25519 key (PEM)'
+complete -c cbx-serve -l web -x -a '(__fish_complete_directories)' -d 'Folder of the web page (default: the one that cbx came with)'
+complete -c cbx-serve -l no-web -d 'Serve no web page, only recordings and the API'
 complete -c cbx-serve -l threads -x -d 'Threads that serve (default: twice the cores)'
 complete -c cbx-serve -l max-connections -x -d 'Connections in all'
 complete -c cbx-serve -l max-per-address -x -d 'Connections from one address'

@@ -5,7 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "http/client.h"
@@ -278,6 +282,62 @@ TEST(Server, EndsTheAnswerWhenItsFileHasBecomeShorter) {
   EXPECT_TRUE(client.ends());
   EXPECT_TRUE(eventually([&] { return server.stats().connections == 0; }));
   EXPECT_EQ(Client(server.addresses().at(0)).get("/ok")->body, "ok");
+}
+
+TEST(Server, SendsStretchesOfMappedFiles) {
+  const test::TempDir folder;
+  std::string content(300'000, '\0');
+  for (size_t i = 0; i < content.size(); i++) content[i] = static_cast<char>(i * 7 + i / 251);
+  std::ofstream(folder.path() + "/file") << content;
+  const auto fd = std::make_shared<const UniqueFd>(open((folder.path() + "/file").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto map = FileMap::make(fd->get(), 300'000), longer = FileMap::make(fd->get(), 64'000'000);
+  ASSERT_TRUE(map && longer);
+  EXPECT_TRUE(map->at(299'999, 1));
+  EXPECT_FALSE(map->at(299'999, 2));
+  EXPECT_FALSE(map->at(300'001, 0));
+  const auto file = [&](const std::shared_ptr<const FileMap>& mapped) {
+    return [&fd, mapped](Request& request) {
+      return represent(request, {FileBody{fd, 1000, 299'000, mapped}, 299'000, "video/mp4", "abc", {}, "", ""});
+    };
+  };
+  Server server = start({get("/map", file(map)), get("/longer", file(longer))});
+  Client client(server.addresses().at(0));
+  EXPECT_EQ(client.get("/map")->body, content.substr(1000));
+  EXPECT_EQ(client.get("/map", "Range: bytes=200000-\r\n")->body, content.substr(201'000));
+  EXPECT_EQ(client.request("HEAD", "/map")->header("content-length"), "299000");
+  EXPECT_EQ(client.get("/longer")->body, content.substr(1000));
+  content += std::string(100'000, 'y');
+  std::ofstream(folder.path() + "/file", std::ios::app) << content.substr(300'000);
+  EXPECT_EQ(client.get("/longer")->body, content.substr(1000, 299'000));
+  EXPECT_EQ(memcmp(longer->at(300'000, 100'000), &content[300'000], 100'000), 0) << "what is added is seen";
+  // The rest of the answer isn't there any more.
+  std::filesystem::resize_file(folder.path() + "/file", 100'000);
+  EXPECT_FALSE(client.get("/map"));
+  EXPECT_TRUE(client.ends());
+  EXPECT_EQ(Client(server.addresses().at(0)).get("/map", "Range: bytes=0-50000\r\n")->body,
+            content.substr(1000, 50'001));
+}
+
+// A few fast clients keep several cores busy.
+TEST(Server, SpreadsConnectionsOverItsThreads) {
+  std::mutex mutex;
+  std::map<std::thread::id, int> served;
+  ServerOptions options;
+  options.threads = 4;
+  Server server = start({get("/",
+                             [&](Request&) {
+                               const std::lock_guard lock(mutex);
+                               served[std::this_thread::get_id()]++;
+                               return text("ok");
+                             })},
+                        options);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 8; i++) {
+    clients.push_back(std::make_unique<Client>(server.addresses().at(0)));
+    EXPECT_EQ(clients.back()->get("/")->body, "ok");
+  }
+  EXPECT_EQ(served.size(), 4U);
+  for (const auto& [thread, count] : served) EXPECT_EQ(count, 2);
 }
 
 TEST(Server, FreesTheWaitOfWhoHasLeft) {

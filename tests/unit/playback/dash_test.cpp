@@ -62,7 +62,7 @@ TEST_F(DashTest, ARunIsOnePeriodOfTwoTracks) {
     EXPECT_EQ(segments["timescale"], "1000");
     EXPECT_EQ(segments["presentationTimeOffset"], "10000");
     EXPECT_EQ(segments["media"], "../../" + id + "/" + track + "/$Time$.m4s");
-    EXPECT_EQ(segments["initialization"], "../../" + id + "/" + track + "/init.mp4");
+    EXPECT_EQ(segments["initialization"], "../../init/0123456789abcdef-" + track + ".mp4");
     EXPECT_EQ(segments.one("SegmentTimeline").children.size(), 1u) << "thirty equal ones are told once";
     const auto all = times(segments);
     ASSERT_EQ(all.size(), 31u);

@@ -27,7 +27,7 @@ TEST_F(HlsTest, ADayIsOneTimeLine) {
     const size_t from = 100'000 + i % 10 * 3'000'000;
     EXPECT_EQ(s.uri,
               "../../" + id(file) + "/" + std::to_string(from) + "-" + std::to_string(from + 3'000'000) + ".m4s");
-    EXPECT_EQ(s.map, "../../" + id(t0_) + "/init.mp4");
+    EXPECT_EQ(s.map, "../../init/0123456789abcdef.mp4");
     EXPECT_EQ(s.duration, 6);
     EXPECT_FALSE(s.discontinuity);
     EXPECT_EQ(s.date, i % 10 == 0 ? format_rfc3339(file) : "");
@@ -63,9 +63,9 @@ TEST_F(HlsTest, MarksBreaksAndHoles) {
   EXPECT_EQ(gap["START-DATE"], "2026-11-20T08:02:00.200Z");
   EXPECT_EQ(gap["DURATION"], "119.800");
   EXPECT_EQ(gap["ID"], "gap-" + id(at("2026-11-20T08:02:00.200Z")));
-  EXPECT_EQ(list.segments[10].map, "../../" + id(t0_) + "/init.mp4");
-  EXPECT_EQ(list.segments[20].map, "../../" + id(t0_ + Millis{240'000}) + "/init.mp4");
-  EXPECT_EQ(list.segments[30].map, "../../" + id(t0_) + "/init.mp4") << "one address for equal bytes";
+  EXPECT_EQ(list.segments[10].map, "../../init/0123456789abcdef.mp4");
+  EXPECT_EQ(list.segments[20].map, "../../init/fedcba9876543210.mp4");
+  EXPECT_EQ(list.segments[30].map, "../../init/0123456789abcdef.mp4") << "one address for equal bytes";
   EXPECT_EQ(list.segments[21].duration, 6.006);
   EXPECT_EQ(list.tags.at("TARGETDURATION"), "7") << "no segment, rounded, is above it";
 }

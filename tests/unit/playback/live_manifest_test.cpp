@@ -61,11 +61,11 @@ TEST(LiveHls, Playlist) {
   ASSERT_EQ(p.segments.size(), 5u);
   EXPECT_EQ(p.segments[0].uri, "../../1000000/1000-7000.m4s");
   EXPECT_EQ(p.segments[0].time, "1970-01-01T00:16:40.000Z");
-  EXPECT_EQ(p.segments[0].map, "../../1000000/init.mp4");
-  EXPECT_EQ(p.segments[2].map, "../../1000000/init.mp4") << "one init segment for a run";
+  EXPECT_EQ(p.segments[0].map, "../../init/0123456789abcdef.mp4");
+  EXPECT_EQ(p.segments[2].map, "../../init/0123456789abcdef.mp4") << "one init segment for all";
   EXPECT_EQ(p.segments[3].discontinuity, 30u);
   EXPECT_EQ(p.segments[4].discontinuity, 31u);
-  EXPECT_EQ(p.segments[4].map, "../../1050000/init.mp4");
+  EXPECT_EQ(p.segments[4].map, "../../init/0123456789abcdef.mp4");
   ASSERT_TRUE(p.open);
   EXPECT_EQ(p.open->parts.size(), 2u);
   EXPECT_EQ(p.open->parts[1].uri, "../../1050000/7600-8200.m4s");

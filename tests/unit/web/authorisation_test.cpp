@@ -83,10 +83,9 @@ constexpr Line kTable[] = {
     {"getHlsMain", "/media/cam01/hls/2026-11-20/main.m3u8", kView},
     {"getHlsMedia", "/media/cam01/hls/2026-11-20/media.m3u8", kView},
     {"getDashManifest", "/media/cam01/dash/2026-11-20/manifest.mpd", kView},
-    {"getInit", "/media/cam01/$/init.mp4", kView},
+    {"getInit", "/media/cam01/init/=.mp4", kView},
     {"getStretch", "/media/cam01/$/@", kView},
     {"getSegmentFile", "/media/cam01/$/segment.mp4", kView},
-    {"getTrackInit", "/media/cam01/$/video/init.mp4", kView},
     {"getTrackStretch", "/media/cam01/$/video/~", kView},
     {"getPicture", "/media/cam01/picture/latest.jpg", kView},
     {"getCut", "/media/cam01/cut/2026-11-20/video.mp4", kView},
@@ -156,6 +155,9 @@ class Authorisation : public ApiTest {
     const std::string manifest = get("/media/cam01/dash/2026-11-20/manifest.mpd").body;
     const size_t video = manifest.find(id(starts_[0]) + "/video/$Time$.m4s"), at = manifest.find(" t=\"", video);
     ASSERT_NE(at, std::string::npos) << manifest;
+    const size_t init = playlist.find("/init/");
+    ASSERT_NE(init, std::string::npos) << playlist;
+    init_ = playlist.substr(init + 6, 16);
     time_ = manifest.substr(at + 4, manifest.find('"', at + 4) - at - 4) + ".m4s";
     auto state = state::State::open(store_.state_path(), false);
     ASSERT_TRUE(state) << state.error().message();
@@ -177,8 +179,10 @@ class Authorisation : public ApiTest {
                                      {"@", stretch_},
                                      {"~", time_},
                                      {"!", link_},
-                                     {"^", invite_}})
-      if (const size_t at = path.find(mark); at != std::string::npos) path.replace(at, 1, text);
+                                     {"^", invite_},
+                                     {"=.", init_ + "."}})
+      if (const size_t at = path.find(mark); at != std::string::npos)
+        path.replace(at, std::string_view(mark).size(), text);
     for (const char* root : {"/api/", "/media/", "/healthz", "/readyz", "/metrics", "/assets/"})
       if (path.starts_with(root)) return path;
     if (std::string_view(line.route).starts_with("page")) return path;
@@ -192,7 +196,7 @@ class Authorisation : public ApiTest {
     vault_->refresh();
   }
 
-  std::string stretch_, time_, link_, invite_;
+  std::string stretch_, time_, init_, link_, invite_;
 };
 
 TEST_F(Authorisation, EveryRouteByEverybody) {

@@ -47,6 +47,8 @@ TEST_F(MediaFileTest, OneInWritingReachesToItsLastWholeFragment) {
   ASSERT_TRUE(more);
   EXPECT_EQ(more->fragments.end(), w.writer->size());
   EXPECT_EQ(more->bytes, w.writer->size());
+  ASSERT_TRUE(more->map);
+  EXPECT_TRUE(more->map->at(0, more->bytes)) << "mapped before it was written";
   EXPECT_FALSE(grown(*more));
 
   // The beginning of the next fragment, as a write that is under way shows it.

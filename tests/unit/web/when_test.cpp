@@ -10,9 +10,10 @@ namespace {
 class When_ : public testing::Test {
  protected:
   When_() : store_(*store::Store::init(dir_.path(), UtcOffset::parse("+09:00").value(), std::nullopt)) {}
-  Result<When> parse(std::string_view text) { return parse_when(text, store_, std::chrono::hours(31 * 24)); }
+  Result<When> parse(std::string_view text) { return parse_when(text, store_, now_, std::chrono::hours(31 * 24)); }
   static WallMs at(const std::string& text) { return *parse_rfc3339(text); }
 
+  const WallMs now_ = at("2026-11-20T15:30:00Z");  // half past midnight there
   test::TempDir dir_;
   store::Store store_;
 };
@@ -24,21 +25,38 @@ TEST_F(When_, LiveDayOrRange) {
   EXPECT_EQ(parse("2026-11-20")->range, day) << "a day of the store's offset";
   const TimeRange range{at("2026-11-20T08:00:00Z"), at("2026-11-20T09:30:00Z")};
   EXPECT_EQ(parse("2026-11-20T08:00:00Z..2026-11-20T18:30:00+09:00")->range, range);
+  EXPECT_EQ(parse("yesterday")->range, day);
+  EXPECT_TRUE(parse("yesterday")->word);
+  EXPECT_FALSE(parse("2026-11-20")->word);
+  EXPECT_EQ(parse("today")->range.from, day.to);
   EXPECT_TRUE(parse("2026-11-01T00:00:00Z..2026-12-02T00:00:00Z")) << "31 days";
 }
 
 TEST_F(When_, AnythingElseIsRefusedWithTheFormsThatAreNot) {
-  for (const char* text :
-       {"", "today", "Live", "2026-11-31", "2026-1-1", "2026--1-01", "20261120", "2026-11-20T08:00:00Z", "..",
-        "2026-11-20T08:00:00Z..", "..2026-11-20T08:00:00Z", "2026-11-20..2026-11-21",
-        "2026-11-20T09:00:00Z..2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z..2026-11-20T09:00:00Z",
-        "2026-11-01T00:00:00Z..2026-12-02T00:00:00.001Z", "0001-01-01T00:00:00Z..2026-11-20T08:00:00Z",
-        "2026-11-20T08:00:00Z...2026-11-20T09:00:00Z", "99999-11-20", "../2026-11-20"}) {
+  for (const char* text : {"", "Today", "tomorrow", "Live", "2026-11-31", "2026-1-1", "2026--1-01", "20261120",
+                           "2026-11-20T08:00:00Z", "..", "2026-11-20T08:00:00Z..", "..2026-11-20T08:00:00Z",
+                           "2026-11-20..2026-11-21", "0001-01-01T00:00:00Z..2026-11-20T08:00:00Z",
+                           "2026-11-20T08:00:00Z...2026-11-20T09:00:00Z", "99999-11-20", "../2026-11-20"}) {
     const auto when = parse(text);
     ASSERT_FALSE(when) << text;
     EXPECT_EQ(when.error().code(), ErrorCode::usage);
     EXPECT_NE(when.error().message().find("31 days"), std::string::npos) << when.error().message();
+    EXPECT_NE(when.error().message().find("is no time"), std::string::npos) << when.error().message();
   }
+}
+
+TEST_F(When_, WhatIsWrongWithARangeIsSaid) {
+  const auto why = [&](const char* text) {
+    const auto when = parse(text);
+    EXPECT_FALSE(when) << text;
+    return when ? "" : when.error().message();
+  };
+  EXPECT_NE(why("2026-11-20T09:00:00Z..2026-11-20T08:00:00Z").find("ends before it begins"), std::string::npos);
+  EXPECT_NE(why("2026-11-20T09:00:00Z..2026-11-20T18:00:00+09:00").find("is empty"), std::string::npos);
+  EXPECT_NE(why("2026-11-01T00:00:00Z..2026-12-02T00:00:00.001Z").find("longer than 31 days"), std::string::npos);
+  const std::string future = nothing_recorded({now_ + Millis{1}, now_ + Millis{2}}, now_).message();
+  EXPECT_NE(future.find("not come yet"), std::string::npos) << future;
+  EXPECT_EQ(nothing_recorded({now_, now_ + Millis{2}}, now_).message(), "nothing is recorded of that time");
 }
 
 TEST(FileId, IsDigitsAlone) {
