@@ -59,16 +59,16 @@ class Desk {
     this.next = dayLink(addDays(facts.day, 1), 'forward', 'watch.next_day');
     this.next.hidden = facts.to > Date.now();
     const zone = differsHere(facts.offset, facts.from) && h('p', { class: 'muted small-text' }, t('watch.zone', { offset: formatOffset(facts.offset) }));
-    const dayActions = h('div', { class: 'actions day-actions' },
+    this.dayActions = h('div', { class: 'actions' },
       button({ icon: 'download', class: 'small', onclick: () => this.downloadDay() }, t('watch.day_download')),
-      device.may_change && button({ icon: 'trash', class: 'small warns', onclick: () => this.removeDay() }, t('watch.day_delete')),
-      button({ icon: 'help', class: 'small quiet', onclick: () => showHelp() }, t('watch.keys')));
+      device.may_change && button({ icon: 'trash', class: 'small warns', onclick: () => this.removeDay() }, t('watch.day_delete')));
+    const below = h('div', { class: 'actions day-actions' }, this.dayActions, button({ icon: 'help', class: 'small quiet', onclick: () => showHelp() }, t('watch.keys')));
     return h('div', { class: 'page watch' },
       h('a', { class: 'crumb', href: calendar }, icon('back'), nameOf(device)),
       h('div', { class: 'page-head' }, h('div', { class: 'day-head' }, dayLink(addDays(facts.day, -1), 'back', 'watch.previous_day'), this.heading, this.next), this.summary, zone),
       h('div', { class: 'watch-grid' },
         h('div', { class: 'watch-main' }, h('div', { class: 'watch-screen', id: around }, this.player.element, this.bar.element), this.tools.element),
-        h('div', { class: 'watch-side' }, h('section', { class: 'panel files' }, h('h2', {}, t('segments.title')), this.list.box, dayActions), this.eventsBox)));
+        h('div', { class: 'watch-side' }, h('section', { class: 'panel files' }, h('h2', {}, t('segments.title')), this.list.box, below), this.eventsBox)));
   }
 
   longDay() {
@@ -177,6 +177,7 @@ class Desk {
     this.bar.setRows([facts.row()], { now: facts.isToday ? Date.now() : null });
     const { summary } = facts;
     setText(this.summary, summary ? t('watch.summary', { covered: percent(summary.percent), files: number(summary.files), size: bytes(summary.bytes) }) : t('watch.empty_day'));
+    this.dayActions.hidden = !summary?.files;
     this.eventsBox.hidden = facts.events.length === 0;
     replace(this.events, facts.events.map((e) => h('li', {}, h('button', { type: 'button', class: 'event', onclick: () => this.seek(e.at - 3000, { play: true }) },
       h('span', { class: 'numbers' }, clock(e.at, facts.offset)), h('span', { class: 'event-kind', style: { '--event': `var(--event-${e.kind}, var(--accent))` } }, kindText(e.kind)), e.note && h('span', { class: 'event-note' }, e.note)))));

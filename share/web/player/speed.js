@@ -93,24 +93,27 @@ export class Speed extends EventTarget {
   step() {
     this.stepping = true;
     this.video.playbackRate = 1;
-    this.at = this.feed.wall;
+    this.goal = this.feed.wall;
     this.since = performance.now();
     this.stepTimer = setInterval(() => this.next(), kStep);
     this.dispatchEvent(new Event('change'));
   }
 
+  // Where playing would have come to by now, if there is a group between here and there; groups begin with a key picture.
   next() {
     const { feed, video } = this;
-    if (video.seeking || video.paused || !feed.timeline) return;
     const now = performance.now();
-    const wanted = feed.wall + (now - this.since) * this.rate;
+    const passed = now - this.since;
     this.since = now;
+    // What takes longer to load than to pass makes it slower, not later and later.
+    if (video.seeking || video.paused || !feed.timeline) return;
     const { timeline } = feed;
-    // Groups begin with a key picture.
-    const index = timeline.find(wanted, (f) => f.programDateTime);
-    const here = timeline.indexAt(video.currentTime);
-    const f = timeline.fragments[Math.max(index, here + 1)];
-    if (f) video.currentTime = f.start + 0.01;
+    this.goal = Math.max(this.goal + passed * this.rate, feed.wall);
+    const to = timeline.timeAt(this.goal);
+    if (!to) return;
+    this.goal = to.wall;
+    const index = timeline.indexAt(to.time);
+    if (index > timeline.indexAt(video.currentTime)) video.currentTime = timeline.fragments[index].start + 0.01;
   }
 
   stop() {

@@ -93,6 +93,9 @@ export class Tools extends EventTarget {
   tell() {
     const facts = this.facts();
     for (const act of [this.download, this.pin, this.unpin]) if (act) act.hidden = !this.whole;
+    const something = this.whole && facts.covered(this.mark.from, this.mark.to) > 0;
+    this.download.hidden = !something;
+    if (this.moment) this.moment.hidden = facts.first === null;
     if (this.unpin && this.whole) this.unpin.hidden = !facts.pinned(this.mark);
     const about = this.whole && facts.listed ? facts.weight(this.mark.from, this.mark.to) : 0;
     setText(this.length, !this.whole ? (this.mark.from === null ? '' : t('watch.mark_open'))
