@@ -245,7 +245,8 @@ PY
   curl -s -o /dev/null -w '%{http_code} %{content_type}' -H 'Accept: text/html' "$base/nothing" | grep -q '404 text/html'
   echo '// more' >>web/app.js
   kill -HUP "$server"
-  wait_until 10 eval '! grep -qF "$app" <(curl -sf "$base/login")'
+  is_new() { ! grep -qF "$app" <(curl -sf "$base/login"); }
+  wait_until 10 is_new
   curl -sf "$base$app" | cmp - web/app.js
   fails_with 66 cbx-serve --listen 127.0.0.1:0 --web views
   fails_with 64 cbx-serve --listen 127.0.0.1:0 --web web --no-web
