@@ -138,6 +138,8 @@ Result<http::Response> claim(const Call& call) {
   CBX_ASSIGN(const Json body, read_body(call.request, kFields));
   CBX_ASSIGN(const std::string id, required_text(body, "device"));
   CBX_ASSIGN(const std::string key, required_text(body, "key"));
+  // What the answer needs is asked for first: nobody is told to try again when it is done.
+  CBX_ASSIGN(const auto index, open_index(call));
   CBX_ASSIGN(auto state, state_to_change(call));
   bool claimed = false;
   const auto ask = [&]() -> Result<bool> {
@@ -196,6 +198,7 @@ Result<http::Response> change_device(const Call& call) {
   static constexpr std::array<std::string_view, 3> kFields{"nickname", "tags", "enabled"};
   CBX_ASSIGN(auto state, state_to_change(call));
   CBX_ASSIGN(const state::Device device, open_device(call, state, Permission::change));
+  CBX_ASSIGN(const Opened opened, call.open(Permission::change));
   // All of it is checked before any of it is done.
   CBX_ASSIGN(const Json body, read_body(call.request, kFields));
   CBX_ASSIGN(const auto nickname, text_field(body, "nickname"));
@@ -210,7 +213,6 @@ Result<http::Response> change_device(const Call& call) {
   if (tags) CBX_OURS_TRY(set_tags(state, device, *tags));
   if (enabled && *enabled != device.enabled) CBX_OURS_TRY(state.set_enabled(device.id, *enabled));
   ownership_changed(call);
-  CBX_ASSIGN(const Opened opened, call.open(Permission::view));
   CBX_ASSIGN(const Json now, device_json(call, opened));
   return reply(call, now);
 }

@@ -10,6 +10,7 @@ load segment
 setup() {
   cd "$(mktemp -d -p "$BATS_TEST_TMPDIR")" || return
   make_store
+  cbx-index init -q 2>made
   account owner
   account friend
   account admin --admin
@@ -56,8 +57,9 @@ as() { # USER COMMAND…
 }
 state_is() { is 200 ask GET "/devices/$1" && jq -e --arg s "$2" '.state == $s' body; }
 
-# publish ADDRESS: real ffmpeg, for ever, until it is refused.
+# publish ADDRESS: real ffmpeg, for ever, until it is refused.  The recorder looks once a second who may come.
 publish() {
+  sleep 2
   background ffmpeg -v error -nostdin -re -stream_loop -1 -i "$(clip h264 8)" -c copy -f mpegts "$1" 2>ffmpeg.log
   publisher=$pid
 }

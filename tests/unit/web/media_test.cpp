@@ -299,7 +299,7 @@ TEST_F(MediaTest, TracksApart) {
   ASSERT_EQ(dash.status, 200);
   const auto timeline = [&] {
     const auto opened =
-        vault_->open({Principal::Kind::user, "owner", "", false, false, std::nullopt}, "cam01", Permission::view);
+        vault_->open({.name = "owner", .token = {}, .session = {}, .only_device = {}}, "cam01", Permission::view);
     return *playback::read_timeline(opened->index(), "cam01", {t0_, t0_ + std::chrono::minutes(1)});
   }();
   const playback::Piece& piece = timeline.pieces.at(0);
