@@ -101,7 +101,7 @@ start_camera() { # NAME H264|H265 PITCH HUE
 # The server, and a link to each camera: whoever has one may look at that camera for a day.
 start_server() {
   local camera
-  cbx-serve -q --listen "127.0.0.1:$http_port" &
+  cbx-serve -q --listen "127.0.0.1:$http_port" --publish-host "127.0.0.1:$port" &
   server=$!
   for _ in {1..100}; do
     port_is_taken "$http_port" && break
@@ -319,7 +319,7 @@ trap 'exit 143' TERM HUP
 title "Recording into $root"
 note "  cbx-ingest --listen srt://127.0.0.1:$port | cbx-segment | cbx-index add"
 note "  cbx-serve --listen 127.0.0.1:$http_port"
-cbx-index -q init
+cbx-index -q init --public-host 127.0.0.1
 for camera in "${cameras[@]}"; do
   cbx-account device list --json | grep -q "\"$camera\"" || cbx-account -q device add "$camera" --no-key >/dev/null
 done

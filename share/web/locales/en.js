@@ -75,7 +75,7 @@ export default {
   'calendar.grid': 'Days of {month}. Use the arrow keys to move.',
 
   // ---- watching
-  'cause.offline': 'connection lost',
+  'cause.offline': 'not connected',
   'cause.stalled': 'connected, but no data came',
   'cause.bad_data': 'damaged data',
   'cause.unsupported': 'unsupported format',

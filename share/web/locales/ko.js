@@ -75,7 +75,7 @@ export default {
   'calendar.grid': '{month}의 날짜. 화살표 키로 옮겨 다닐 수 있어요.',
 
   // ---- watching
-  'cause.offline': '연결 끊김',
+  'cause.offline': '연결되지 않음',
   'cause.stalled': '연결은 됐지만 데이터가 오지 않음',
   'cause.bad_data': '손상된 데이터',
   'cause.unsupported': '지원하지 않는 형식',
