@@ -3,7 +3,7 @@ import { h, newId, replace, setText } from './dom.js';
 import { t } from './i18n.js';
 import { busy, explain, notice } from './messages.js';
 
-// field({ name, label, hint, type, value, … attributes of the input }) → { element, input, name, fail(text), clear() }
+// field({ name, label, hint, type, value, … attributes of the input }) → { element, input, name, fail(text), fails(), clear() }
 export function field({ name, label, hint, type = 'text', options, optional, after, ...attributes }) {
   const id = newId(name);
   const hintId = hint ? `${id}-hint` : null;
@@ -32,7 +32,7 @@ export function field({ name, label, hint, type = 'text', options, optional, aft
     input.setAttribute('aria-describedby', [hintId, text && error.id].filter(Boolean).join(' '));
   };
   input.addEventListener('input', () => show(''));
-  return { element, input, name, fail: show, clear: () => show('') };
+  return { element, input, name, fail: show, fails: () => !error.hidden, clear: () => show('') };
 }
 
 function withReveal(input) {
@@ -87,7 +87,8 @@ export function form(
     replace(problem);
     const wrong = fields.filter((f) => {
       const text = fault(f.input);
-      if (text) f.fail(text);
+      // What was wrong with it, and was taken out for that, says more than that it is empty.
+      if (text && !(f.input.validity.valueMissing && f.fails?.())) f.fail(text);
       return text;
     });
     if (wrong.length) return wrong[0].input.focus();

@@ -112,7 +112,7 @@ export default {
   'watch.day_download': 'Download the day',
   'watch.day_delete': 'Delete the day',
   'watch.keys': 'Keyboard',
-  'watch.summary': '{covered} recorded · {files} files · {size}',
+  'watch.summary': { one: '{covered} recorded · {count} file · {size}', other: '{covered} recorded · {count} files · {size}' },
   'watch.empty_day': 'Nothing is recorded on this day',
   'watch.empty_text': 'The calendar shows which days have recordings.',
   'watch.go': 'Go to time',

@@ -112,7 +112,7 @@ export default {
   'watch.day_download': '하루 전체 내려받기',
   'watch.day_delete': '하루 전체 삭제',
   'watch.keys': '단축키',
-  'watch.summary': '{covered} 녹화 · 파일 {files}개 · {size}',
+  'watch.summary': '{covered} 녹화 · 파일 {count}개 · {size}',
   'watch.empty_day': '이날은 녹화된 영상이 없어요',
   'watch.empty_text': '녹화된 날은 달력에서 볼 수 있어요.',
   'watch.go': '시각으로 이동',

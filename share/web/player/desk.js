@@ -176,7 +176,7 @@ class Desk {
     const { facts } = this;
     this.bar.setRows([facts.row()], { now: facts.isToday ? Date.now() : null });
     const { summary } = facts;
-    setText(this.summary, summary ? t('watch.summary', { covered: percent(summary.percent), files: number(summary.files), size: bytes(summary.bytes) }) : t('watch.empty_day'));
+    setText(this.summary, summary ? t('watch.summary', { covered: percent(summary.percent), count: summary.files, size: bytes(summary.bytes) }) : t('watch.empty_day'));
     this.dayActions.hidden = !summary?.files;
     this.eventsBox.hidden = facts.events.length === 0;
     replace(this.events, facts.events.map((e) => h('li', {}, h('button', { type: 'button', class: 'event', onclick: () => this.seek(e.at - 3000, { play: true }) },
