@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "net/letter.h"
+#include "store/reserve.h"
 #include "web/credentials.h"
 
 namespace cbx::web {
@@ -12,6 +13,8 @@ using state::ChallengeKind;
 
 // Until a letter is of no use any more.
 constexpr std::chrono::hours kNoticeLasts{24};
+// Several times what a session takes: the recorder beside it takes what it can get.
+constexpr int64_t kRoom = 256 << 10;
 
 void push(const Call& call, net::Letter letter, Millis lasts) {
   if (!call.context().mail) return;
@@ -89,6 +92,11 @@ std::optional<http::Response> no_mail(const Call& call) {
     return fault(503, "no_mail", "this server sends no letters: ask whoever runs it (cbx-account(1))");
   if (!call.context().mail->full()) return std::nullopt;
   return fault(503, "mail_full", "too many letters wait to be sent; try again later").with("Retry-After", "60");
+}
+
+void make_room(const Call& call) {
+  const auto space = store::disk_space(call.context().store.root());
+  if (space && space->available < kRoom) (void)store::Reserve(call.context().store).give(kRoom);
 }
 
 Result<state::State> open_state(const Call& call) {

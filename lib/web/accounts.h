@@ -28,6 +28,9 @@ std::optional<http::Response> no_mail(const Call& call);
 
 // To write; for a worker.  Error `try_again`.
 Result<state::State> open_state(const Call& call);
+// For those who have shown a password or a session, before the first write: a little of the store's reserve where the
+// disk is full, as whoever wants to delete has to get in first, and out again.
+void make_room(const Call& call);
 // Error `try_again`.
 Result<std::shared_ptr<const Directory>> directory(const Call& call);
 // Where the request comes from, as far as limits go.

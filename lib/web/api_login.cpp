@@ -34,6 +34,7 @@ Result<http::Response> begin_login(const Call& call, const state::User& user) {
     if (auto refused = no_mail(call)) return std::move(*refused);
     wanted.email = user.email;
   }
+  make_room(call);
   CBX_ASSIGN(auto state, open_state(call));
   return begin_challenge(call, state, wanted, wanted.email);
 }
@@ -61,6 +62,7 @@ Result<http::Response> finish_login(const Call& call) {
   if (!found || found->kind != ChallengeKind::login) return gone();
   Guess guess(call, found->user);
   if (guess.refused()) return *guess.refused();
+  make_room(call);
   CBX_OURS(const auto proof, state.prove(id, code, call.now()));
   if (proof.verdict == Verdict::wrong) {
     call.context().log.info("wrong code for '{}' from {}", found->user, place(call));
@@ -90,6 +92,7 @@ Result<http::Response> resend(const Call& call) {
 
 Result<http::Response> logout(const Call& call) {
   if (const auto principal = call.context().access.session(call.request)) {
+    make_room(call);
     CBX_ASSIGN(auto state, open_state(call));
     CBX_TRY(end_session(state, principal->session));
     call.context().access.refresh();
