@@ -137,6 +137,7 @@ void send_code(const Call& call, const state::Challenge& challenge, const std::s
   LetterWords words{.code = code, .address = call.request.peer, .link = call.context().login.public_url};
   const state::User* user = challenge.user.empty() ? nullptr : now->user(challenge.user);
   LetterKind kind = code_letter(challenge.kind);
+  std::string to = challenge.email;
   if (challenge.kind == ChallengeKind::reset && !user) return;
   // An address that is somebody's already.
   const bool new_address = challenge.kind == ChallengeKind::sign_up || challenge.kind == ChallengeKind::email;
@@ -144,11 +145,12 @@ void send_code(const Call& call, const state::Challenge& challenge, const std::s
     user = now->user_who_is(challenge.email);
     if (!user) return;
     kind = LetterKind::have_account;
+    to = user->email;  // not as a stranger has typed it, whose mailbox that may be
     words.code.clear();
   }
   if (user) words.user = user->name;
   const std::string known = user ? user->language : challenge.language;
-  push(call, make_letter(kind, language_of(call.request, known), {challenge.email, ""}, words), state::kChallengeLasts);
+  push(call, make_letter(kind, language_of(call.request, known), {to, ""}, words), state::kChallengeLasts);
 }
 
 void tell(const Call& call, LetterKind kind, const state::User& user, const std::string& email) {

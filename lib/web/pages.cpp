@@ -27,7 +27,8 @@ constexpr const char* kMissingPage =
     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Not here – cbx</title>\n"
     "<style>:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }\n"
     "body { max-width: 32rem; margin: 20vh auto; padding: 0 1rem }</style>\n"
-    "<h1>There is nothing at this address</h1>\n<p><a href=\"/\">To the cameras</a></p>\n</html>\n";
+    "<h1>There is nothing at this address</h1>\n<p><a href=\"/\">To the cameras</a></p>\n"
+    "<p lang=\"ko\">이 주소에는 아무것도 없어요. <a href=\"/\">카메라 목록으로</a></p>\n</html>\n";
 
 struct Page {
   const char *pattern, *name;

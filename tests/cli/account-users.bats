@@ -189,10 +189,12 @@ at_terminal() { python3 "$CBX_SOURCE/tests/tools/type_at.py" "$@"; }
   [[ $output =~ ^/t/cbx_[A-Za-z0-9_-]{43}$ ]]
   run -0 device share cam01 --link --until +7d --url https://cam.example.org/ --name insurance
   today=$(TZ=UTC-9 date +%F)
-  [[ ${lines[0]} =~ ^https://cam.example.org/t/cbx_[A-Za-z0-9_-]{43}/media/cam01/hls/live/main.m3u8$ ]]
-  [[ ${lines[1]} == https://cam.example.org/t/cbx_*/media/cam01/hls/20??-??-??/main.m3u8 ]]
-  [[ ${lines[1]} == *"/$today/"* || $(TZ=UTC-9 date +%H%M) == 0000 ]]
+  [[ ${lines[0]} =~ ^https://cam.example.org/t/cbx_[A-Za-z0-9_-]{43}/$ ]]
+  [ "${lines[1]}" = "${lines[0]}media/cam01/hls/live/main.m3u8" ]
+  [[ ${lines[2]} == "${lines[0]}"media/cam01/hls/20??-??-??/main.m3u8 ]]
+  [[ ${lines[2]} == *"/$today/"* || $(TZ=UTC-9 date +%H%M) == 0000 ]]
   run -0 device share cam01 --link --url 'http://[::1]:8080' --json
+  [ "$(jq -r '.page' <<<"$output")" = "http://[::1]:8080$(jq -r .path <<<"$output")/" ]
   [ "$(jq -r '.live' <<<"$output")" = "http://[::1]:8080$(jq -r .path <<<"$output")/media/cam01/hls/live/main.m3u8" ]
   [ "$(token list --json | jq -r '[.kind, .scope, .name] | join(" ")' | sort | head -2)" = $'link read \nlink read ' ]
   for url in ftp://x https:// 'https://a b' https://user:secret@host 'https://x?y'; do

@@ -129,19 +129,21 @@ Result<int> print_new_token(const cli::Tool& tool, const store::Store& store, co
   const std::string base = fmt::format("{}{}/media/{}/hls/", url, prefix, made.token.device);
   const std::string live = base + "live/main.m3u8";
   const std::string today = base + format_day(made.token.created, store.utc_offset()) + "/main.m3u8";
+  const std::string page = url + prefix + "/";
   const bool link = made.token.kind == state::TokenKind::link;
   cli::Output out;
   if (tool.json()) {
     Json json = to_json(made.token);
     json["token"] = made.secret;
     if (link) json["path"] = prefix;
-    if (link && !url.empty()) json["live"] = live, json["today"] = today;
+    if (link && !url.empty()) json["page"] = page, json["live"] = live, json["today"] = today;
     out.line(json.dump());
   } else if (!link) {
     out.line(made.secret);
   } else if (url.empty()) {
     out.line(prefix);
   } else {
+    out.line(page);
     out.line(live);
     out.line(today);
   }
