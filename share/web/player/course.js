@@ -186,14 +186,26 @@ export class Course {
 
   // The camera sends nothing (any more): asked again until it does.
   async silent() {
-    const device = await api.get(`/api/v1/devices/${part(this.device.device)}`, { signal: this.signal }).catch(() => this.device);
+    let device = this.device;
+    let unreachable = false;
+    try {
+      device = await api.get(`/api/v1/devices/${part(device.device)}`, { signal: this.signal });
+    } catch (error) {
+      unreachable = !error.status;
+    }
     if (this.signal.aborted || this.mode !== 'live') return;
+    this.later(() => this.probe(), kAgain);
+    // Nobody knows then what the camera does.
+    if (unreachable) {
+      this.player.showLive({ kind: 'off', text: t('watch.connecting') });
+      this.player.say({ shape: 'refresh', title: t('watch.offline'), text: t('watch.offline_text') });
+      return;
+    }
     this.desk.device = device;
     this.player.showLive({ kind: 'off', text: t('watch.live_silent') });
     const seen = device.last_seen;
     const back = seen && h('a', { class: 'button', href: href(`/d/${part(device.device)}/${dayOf(Date.parse(seen), this.facts.offset)}`) }, icon('calendar'), t('watch.last_day'));
     this.player.say({ shape: 'off', title: t('watch.silent'), text: seen ? t('watch.silent_text', { ago: ago(seen) }) : t('watch.never_seen'), actions: [back].filter(Boolean) });
-    this.later(() => this.probe(), kAgain);
   }
 
   // One thing is to be tried again, at most.
