@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "http/server_fixture.h"
+#include "temp_dir.h"
 
 namespace cbx::http {
 namespace {
@@ -127,21 +128,26 @@ TEST(Hostile, BodiesThatAreTooLong) {
 
 // The answer is there long before the client has sent all: it can be read in peace, and nobody sends for ever.
 TEST(Hostile, AnAnswerBeforeTheBodyIsRead) {
-  const Server server = start({ok(), echo(1000)});
-  for (const char* head : {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n",
-                           "POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"}) {
-    Client client(server.addresses().at(0));
-    client.send(head);
-    ASSERT_TRUE(client.readable(10s));
-    for (int i = 0; i < 10; i++) {
-      EXPECT_TRUE(client.send(std::string(20'000, 'x'))) << i;
-      std::this_thread::sleep_for(50ms);
+  const test::TempDir folder;
+  ServerOptions options;
+  options.listen = {{"127.0.0.1", 0, ""}, {"", 0, folder.path() + "/sock"}};
+  const Server server = start({ok(), echo(1000)}, options);
+  for (const std::string& address : server.addresses()) {
+    for (const char* head : {"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n",
+                             "POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"}) {
+      Client client(address);
+      client.send(head);
+      ASSERT_TRUE(client.readable(10s));
+      for (int i = 0; i < 10; i++) {
+        EXPECT_TRUE(client.send(std::string(20'000, 'x'))) << address << ' ' << i;
+        std::this_thread::sleep_for(50ms);
+      }
+      const auto reply = client.receive();
+      ASSERT_TRUE(reply);
+      EXPECT_GE(reply->status, 405);
+      EXPECT_NE(reply->body, "");
+      EXPECT_TRUE(client.ends());
     }
-    const auto reply = client.receive();
-    ASSERT_TRUE(reply);
-    EXPECT_GE(reply->status, 405);
-    EXPECT_NE(reply->body, "");
-    EXPECT_TRUE(client.ends());
   }
   Client endless(server.addresses().at(0));
   endless.send("POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n");
