@@ -34,7 +34,9 @@ class Seldom {
 // Immutable but for its thread-safe parts.
 struct Core {
   // More jobs than that before the workers, and who asks next is told to come back: they would wait for seconds.
-  static constexpr size_t kMostWaitingJobs = 64;
+  static constexpr size_t kMostWaitingJobs = 128;
+  // Of one user, link or address; nobody's work keeps others from theirs.
+  static constexpr size_t kMostJobsOfOne = 16;
   // Of files on their way; as many as 128 fast clients keep busy.
   static constexpr size_t kReadMemory = size_t{64} * 1024 * 1024;
 
@@ -50,7 +52,7 @@ struct Core {
         counters(router.routes()),
         connections(options.connections, options.per_address),
         keeper({options.header_deadline, options.body_deadline, options.idle}, counters.late),
-        work(options.workers, kMostWaitingJobs) {}
+        work(options.workers, kMostWaitingJobs, kMostJobsOfOne) {}
 
   const ServerOptions options;
   const Router router;

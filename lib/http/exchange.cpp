@@ -118,7 +118,8 @@ MHD_Result Exchange::park(Wait wait) {
 
 MHD_Result Exchange::submit(Work work) {
   suspend();
-  const bool taken = core_.work.submit([this, work = std::move(work)](bool run) {
+  const std::string& who = request_.user.empty() ? request_.peer : request_.user;
+  const bool taken = core_.work.submit(who, [this, work = std::move(work)](bool run) {
     try {
       work_result_ = run ? work.run() : problem(503, "the server is about to stop");
     } catch (const std::exception& e) {

@@ -71,9 +71,10 @@ void Keeper::linger(int fd) {
 bool Keeper::goes_on(Lingering& lingering, Monotonic now) {
   const int fd = lingering.fd.get();
   (void)shutdown(fd, SHUT_WR);
+  std::array<char, size_t{64} << 10> thrown_away;
   while (now < lingering.until && lingering.received < kMostThrownAway) {
-    // Of a TCP socket MSG_TRUNC throws away, tcp(7).
-    const ssize_t n = recv(fd, nullptr, 256 << 10, MSG_DONTWAIT | MSG_TRUNC);
+    // Of a TCP socket MSG_TRUNC doesn't even copy it, tcp(7); Unix sockets do.
+    const ssize_t n = recv(fd, thrown_away.data(), thrown_away.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     if (n == 0) return false;
     lingering.received += static_cast<size_t>(n);

@@ -82,8 +82,8 @@ struct Wait {
 };
 
 // What takes long (hashing a password, planning a day's download) is done by a worker, so that it holds up nobody else.
-// At most a few at once; when too many wait the answer is 503.  The Request that the handler was called with lives, and
-// is left alone, until `run` has returned.
+// At most a few at once; when too many wait, or too many of the same Request::user, the answer is 503.  The Request
+// that the handler was called with lives, and is left alone, until `run` has returned.
 struct Work {
   std::function<Response()> run;
 };

@@ -12,7 +12,9 @@ namespace {
 
 // Decoding takes a processor for a moment; recorders have the others.
 constexpr unsigned kAtOnce = 2;
-constexpr size_t kWaiting = 16;
+constexpr size_t kWaiting = 64;
+// Being made or waiting: whoever asks much of one camera leaves room for those who look at others.
+constexpr size_t kOfOneCamera = 8;
 constexpr std::chrono::seconds kPatience{20};
 constexpr int64_t kMostBytes = int64_t{1} << 30;
 // A time that nothing was recorded at has the picture before it, when that is no older.
@@ -103,11 +105,20 @@ std::shared_ptr<const std::string> Pictures::known(const KeyPicture& picture, in
   return cache_.find(path_of(picture, width));
 }
 
+size_t Pictures::jobs_of(const std::string& device) const {
+  const std::string folder = device + "/";
+  size_t count = 0;
+  for (auto it = jobs_.lower_bound(folder); it != jobs_.end() && it->first.starts_with(folder); ++it) count++;
+  return count;
+}
+
 Result<std::shared_ptr<Pictures::Job>> Pictures::make(const KeyPicture& picture, int width) {
   if (tool_.empty()) return fail(ErrorCode::try_again, "pictures can't be made: cbx-picture is not installed");
   const std::string path = path_of(picture, width);
   const std::lock_guard lock(mutex_);
   if (const auto same = jobs_.find(path); same != jobs_.end()) return same->second;
+  if (jobs_of(picture.file->device) >= kOfOneCamera)
+    return fail(ErrorCode::try_again, "too many pictures of this camera are being made; try again");
   auto job = std::make_shared<Job>();
   const bool taken =
       pool_.push(WorkerPool::Urgency::usual, [this, path, picture, width, job] { run(path, picture, width, job); });

@@ -49,7 +49,7 @@ class Pictures {
 
   // The JPEG, if it was made before.
   std::shared_ptr<const std::string> known(const KeyPicture& picture, int width) const;
-  // Who asks for the same one joins.  Error try_again when too many are waiting.
+  // Who asks for the same one joins.  Error try_again when too many are waiting, of this camera or in all.
   Result<std::shared_ptr<Job>> make(const KeyPicture& picture, int width);
 
  private:
@@ -65,6 +65,7 @@ class Pictures {
 
   Result<std::shared_ptr<const mp4::KeyFrames>> keys_of(const MediaFile& file);
   std::string path_of(const KeyPicture& picture, int width) const;
+  size_t jobs_of(const std::string& device) const;  // with the lock
   void run(const std::string& path, const KeyPicture& picture, int width, const std::shared_ptr<Job>& job);
 
   const store::Store store_;
@@ -76,8 +77,8 @@ class Pictures {
   std::map<FileName, Keys> keys_;
   std::list<FileName> keys_order_;  // oldest first
   std::map<std::string, Latest> latest_;
-  std::map<std::string, std::shared_ptr<Job>> jobs_;
-  WorkerPool pool_;  // its threads end before anything else goes
+  std::map<std::string, std::shared_ptr<Job>> jobs_;  // by path, which begins with the device
+  WorkerPool pool_;                                   // its threads end before anything else goes
 };
 
 }  // namespace cbx::web

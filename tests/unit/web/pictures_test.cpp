@@ -1,4 +1,6 @@
 // Pictures over HTTP: which one is meant, who may see it, and that it goes with its recording.
+#include <thread>
+
 #include "api_fixture.h"
 #include "store/derived.h"
 #include "web/picture_cache.h"
@@ -6,6 +8,8 @@
 
 namespace cbx::web {
 namespace {
+
+using namespace std::chrono_literals;
 
 // Of a file's key frames the second one: a second behind the first but for what B-frames make of it.
 constexpr Millis kSecond{1080};
@@ -97,6 +101,41 @@ TEST_F(PicturesTest, IsNotServedWithoutItsRecording) {
   ASSERT_TRUE(std::filesystem::remove(media(store_.segment_path("cam01", starts_[0]))));
   EXPECT_EQ(kept(), 1);
   EXPECT_EQ(picture(when).status, 404);
+}
+
+TEST_F(PicturesTest, WhoAsksMuchOfOneCameraLeavesRoomForOthers) {
+  Writing w = begin("cam02", t0_);
+  go_on(w, 2);
+  finish(w, "cam02", t0_);
+  const std::string ready = dir_.path() + "/ready";
+  std::ofstream(context_->picture_tool) << "#!/bin/sh\nwhile [ ! -e '" << ready << "' ]; do sleep 0.05; done\n"
+                                        << "printf '\\377\\330\\377\\331'\n";
+  std::vector<std::unique_ptr<http::Client>> clients;
+  const auto begin_asking = [&](const std::string& device, int width) {
+    clients.push_back(std::make_unique<http::Client>(server_->addresses().front()));
+    clients.back()->send("GET /media/" + device + "/picture/latest.jpg?width=" + std::to_string(width) +
+                         " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + tokens_["admin"] + "\r\n\r\n");
+  };
+  for (int i = 0; i < 20; i++) begin_asking("cam01", 100 + i);
+  const auto answered = [&] {
+    return std::count_if(clients.begin(), clients.end(), [](const auto& c) { return c->readable(0ms); });
+  };
+  const auto until = std::chrono::steady_clock::now() + http::Client::kPatience;
+  while (answered() < 12 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(answered(), 12);
+  begin_asking("cam02", 100);
+  std::ofstream(ready) << "ready";
+  int made = 0, refused = 0, other = 0;
+  for (const auto& client : clients) {
+    const auto reply = client->receive();
+    ASSERT_TRUE(reply);
+    made += reply->status == 200 ? 1 : 0;
+    refused += reply->status == 503 && reply->header("retry-after") == "1" ? 1 : 0;
+    if (client == clients.back()) other = reply->status;
+  }
+  EXPECT_EQ(other, 200);
+  EXPECT_EQ(made, 9);
+  EXPECT_EQ(refused, 12);
 }
 
 class PictureProcess : public testing::Test {
