@@ -97,7 +97,7 @@ async function claim() {
   };
   await form.locator('[name=device]').fill(device);
   await give('not the key of anything');
-  await form.getByRole('alert').filter({ hasText: /./ }).waitFor();
+  await form.locator('.notice.bad').waitFor();
   await give(process.env.CBX_KEY);
   await page.waitForURL(`${origin}/d/${device}`);
 }
@@ -141,7 +141,10 @@ async function openDay() {
 
 async function watchDay() {
   await picture.goTo(clock((one.end + two.start) / 2));
+  await page.waitForTimeout(5000);
+  console.log(JSON.stringify(await page.evaluate(() => { const v = document.querySelector('video'); return { ct: v.currentTime, rs: v.readyState, seeking: v.seeking, b: [...Array(v.buffered.length)].map((_, i) => [v.buffered.start(i), v.buffered.end(i)]), d: v.duration, ps: v.paused }; })));
   const behind = await picture.until(20, 'behind the hole', ({ number }) => number >= two.first);
+  // DBG
   check(picture.checkTime(behind) === two && behind.note.includes(clock(two.start)), `the hole is not named: ${JSON.stringify(behind)}`);
   const cut = one.first + (minute - one.start) / 40;
   await picture.goTo(clock(minute - 3000));
