@@ -42,6 +42,7 @@ record_yesterday() {
   second=$(numbered_clip 4096 9)
   day=$(TZ=UTC-9 date -d yesterday +%F)
   cbx-index init -q --utc-offset +09:00
+  cbx-account -q user add operator --admin --no-password >/dev/null
   for camera in "${cameras[@]}"; do
     cbx-account -q device add "$camera" --json 2>/dev/null | jq -r .key >"$root/$camera.key"
     { cbx-segment -q --device "$camera" --start "${day}T08:13:50+09:00" "$first"
@@ -55,7 +56,7 @@ own() {
   local camera=$1 key runs
   key=$(<"$root/$camera.key")
   mapfile -t runs < <(cbx-index list "$camera" --json | jq -rs 'def ms: (.[:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber);
-    map(select(.ingest // "" | . != "live")) | "0:600:\(.[0].start | ms)", "4096:225:\(.[2].start | ms)"')
+    map(select(.source == "import")) | "0:600:\(.[0].start | ms)", "4096:225:\(.[2].start | ms)"')
   publish "$(numbered_clip 8192 150)" "$camera" "$port" "$key"
   CBX_KEY=$key play account "$origin" "$camera" "$root/letters" "${runs[@]}" "${@:2}"
   [ -z "$(find "$root/media/$camera" -path "*${day}*" -name '*.mp4')" ]

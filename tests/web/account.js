@@ -54,6 +54,7 @@ page.on('dialog', (dialog) => {
 const picture = new Picture(page, { runs, offset, complaints });
 const clock = (ms) => picture.clock(ms);
 const button = (key, given) => page.getByRole('button', { name: t(key, given), exact: true });
+const begin = page.locator('#main').getByRole('link', { name: t('cards.empty.add') });
 const link = (key, given) => page.getByRole('link', { name: t(key, given), exact: true });
 const card = page.locator(`.camera[data-device="${device}"]`);
 const mail = new Mailbox(box, user.email);
@@ -84,12 +85,12 @@ async function signUp() {
   await page.locator('[name=password]').fill(user.password);
   await button('signup.submit').click();
   await page.locator('[name=code]').fill((await mail.code()).code);
-  await link('cards.empty.add').waitFor();
+  await begin.waitFor();
   check(new URL(page.url()).pathname === '/', `a new account begins at ${page.url()}`);
 }
 
 async function claim() {
-  await link('cards.empty.add').click();
+  await begin.click();
   const form = page.locator('[aria-labelledby=way-claim]');
   const give = async (key) => {
     await form.locator('[name=key]').fill(key);
@@ -141,10 +142,7 @@ async function openDay() {
 
 async function watchDay() {
   await picture.goTo(clock((one.end + two.start) / 2));
-  await page.waitForTimeout(5000);
-  console.log(JSON.stringify(await page.evaluate(() => { const v = document.querySelector('video'); return { ct: v.currentTime, rs: v.readyState, seeking: v.seeking, b: [...Array(v.buffered.length)].map((_, i) => [v.buffered.start(i), v.buffered.end(i)]), d: v.duration, ps: v.paused }; })));
   const behind = await picture.until(20, 'behind the hole', ({ number }) => number >= two.first);
-  // DBG
   check(picture.checkTime(behind) === two && behind.note.includes(clock(two.start)), `the hole is not named: ${JSON.stringify(behind)}`);
   const cut = one.first + (minute - one.start) / 40;
   await picture.goTo(clock(minute - 3000));
@@ -195,11 +193,11 @@ async function tour() {
   const shared = JSON.parse(execFileSync('cbx-account', ['-q', 'device', 'share', device, '--link', '--json'], { encoding: 'utf8' })).token;
   const named = ['/', `/d/${device}`, `/d/${device}/${day}`, `/d/${device}/live`, `/d/${device}/settings`, `/d/${device}/settings?key`,
     `/together?d=${device}&live`, '/admin', `/t/${shared}/d/${device}`, `/t/${shared}/d/${device}/${day}`];
-  const others = ['/together', '/account', '/add', '/admin/users', '/admin/store', '/nothing'];
+  const others = ['/together', '/account', '/add', '/admin/users', '/admin/store', '/d/nothing'];
   for (const path of [...named, ...others]) {
     await page.goto(origin + path);
-    await page.locator('main h1').waitFor();
-    if (named.includes(path)) await page.getByText(nickname).first().waitFor();
+    await page.locator('main h1').waitFor().catch(() => { throw new Error(`${path}: no heading`); });
+    if (named.includes(path)) await page.getByText(nickname).first().waitFor().catch(() => { throw new Error(`${path}: the name is not there`); });
     else await page.waitForTimeout(300);
     check(await page.locator('img[src="x"], img[src$="/x"]').count() === 0, `${path}: a camera's name became an element`);
     check(await page.evaluate(() => document.documentElement.lang) === values.language.slice(0, 2), `${path}: in another language`);
