@@ -33,7 +33,7 @@ export class Feed extends EventTarget {
     const on = (name, act) => video.addEventListener(name, act, { signal: this.listeners.signal });
     on('timeupdate', () => this.look());
     on('seeking', () => this.settle());
-    on('seeked', () => { this.aim = null; });
+    on('seeked', () => { if (!video.seeking) this.aim = null; });
     on('ended', () => this.tell('end'));
     on('error', () => this.nativeError());
   }
@@ -225,7 +225,7 @@ export class Feed extends EventTarget {
   // Shows that instant, or the first picture behind it: what it will be, or null where this playlist has nothing more.
   seek(wall) {
     if (!this.timeline) {
-      this.wanted = wall;
+      this.wanted = this.aim = wall;
       return wall;
     }
     const to = this.timeline.timeAt(wall);
