@@ -94,7 +94,7 @@ for folder in "${folders[@]}"; do
     tsan)
       configure tsan -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \
         -DCBX_SANITIZE=thread -DCBX_TESTS='unit;e2e' \
-        -DCBX_TEST_MODULES='base;srt;store;segment;index;state;playback;http;web'
+        -DCBX_TEST_MODULES='base;srt;store;segment;index;playback;net;http;web'
       ;;
     fuzz)
       configure fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-g1 -O1' \

@@ -63,6 +63,16 @@ http::Response nobody(const http::Request& request, std::string_view detail) {
   return challenge(request, http::problem(401, detail, "signed_out"));
 }
 
+bool has_second_factor(const state::User& user) {
+  return user.totp || !user.email.empty();
+}
+
+http::Response needs_token(const http::Request& request) {
+  return nobody(request,
+                "this account logs in with a second factor: show a token in the password's place "
+                "('cbx-account user token NAME')");
+}
+
 Principal principal_of(const state::Token& token, const Directory& directory) {
   Principal principal;
   principal.token = token.id;
@@ -243,6 +253,8 @@ http::Answer Access::Impl::with_password(http::Request& request, const Directory
   const auto answer =
       passwords.check(shown.name, user ? &user->password_hash : nullptr, shown.secret, address_group(request.peer));
   if (auto refused = refuse_password(request, answer, wrong_password())) return std::move(*refused);
+  // Or the password alone would be a way around the code.
+  if (has_second_factor(*user)) return needs_token(request);
   Principal principal;
   principal.name = user->name;
   principal.admin = user->admin;

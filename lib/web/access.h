@@ -77,6 +77,9 @@ class Access {
   // A link wins over an Authorization field, which wins over a session's cookie.  What a browser asks for with a
   // cookie, or as the page (X-Requested-With: cbx), is not told of Basic: it would open a dialog of its own.
   //
+  // A password by HTTP Basic is enough only for accounts without a second factor (neither address nor authenticator):
+  // services, and what the operator made without; others show a token.
+  //
   // Guessing is slowed down by address, and ten times later by account, for addresses that this has never been used
   // from: few addresses lock nobody out, many not those who are known (they are forgotten when the process ends).
   // Tokens can't be guessed: they are let in from anywhere, and wrong ones are counted apart, so that a player with an

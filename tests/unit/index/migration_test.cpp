@@ -1,4 +1,6 @@
 // An index.db that an older cbx made: nothing of it is lost, and it takes what today's records say.
+#include <fmt/format.h>
+
 #include <fstream>
 
 #include "fixture.h"

@@ -40,6 +40,17 @@ TEST_F(AccessTest, EveryRoleAndPermission) {
   EXPECT_EQ(may(Principal{}, "cam01"), "");
 }
 
+TEST_F(AccessTest, APasswordAloneIsNoWayAroundTheSecondFactor) {
+  EXPECT_EQ(status(basic("owner", "owner's password")), 200);
+  ASSERT_TRUE(state_->set_email("owner", "owner@example.org", {}));
+  clock_.pass(1s);
+  const Response refused = ask(basic("owner", "owner's password"));
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_THAT(std::get<std::string>(refused.body), HasSubstr("second factor"));
+  EXPECT_THAT(std::get<std::string>(ask(basic("owner", "a guess")).body), Not(HasSubstr("second factor")));
+  EXPECT_EQ(status(basic("owner", token(of("owner")).secret)), 200);
+}
+
 TEST_F(AccessTest, TokensMayWhatTheirUserMayOrLess) {
   state::Token wanted = of("owner");
   EXPECT_EQ(may(must(bearer(token(wanted).secret)), "cam01"), "vcr");
