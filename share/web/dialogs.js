@@ -3,6 +3,7 @@ import { button } from './buttons.js';
 import { h, icon, newId } from './dom.js';
 import { field, form } from './forms.js';
 import { t } from './i18n.js';
+import { leaveDialog } from './messages.js';
 
 // Opens a modal dialog; `build(close)` gives its content.  Answers what close(value) was given, undefined when it was
 // left.  The focus goes back to where it was.
@@ -40,7 +41,7 @@ export function dialog(title, build, { wide } = {}) {
       if (down && event.target === box) close();
     });
     box.addEventListener('close', () => {
-      box.remove();
+      leaveDialog(box);
       if (before?.isConnected) before.focus();
       resolve(value);
     });

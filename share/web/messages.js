@@ -44,6 +44,13 @@ export function toast(text, kind = 'done') {
   setTimeout(leave, Math.max(5000, text.length * 90));
 }
 
+// A dialog that has closed leaves the page; what was said in it is said on outside.
+export function leaveDialog(box) {
+  const notes = [...box.querySelectorAll(':scope > .toasts > *')];
+  box.remove();
+  nearest('toasts').append(...notes);
+}
+
 // Says it to screen readers alone.
 export function announce(text) {
   const region = nearest('announcer');

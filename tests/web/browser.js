@@ -2,7 +2,7 @@
 // ask.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, 'node_modules');
@@ -24,6 +24,17 @@ export async function openBrowser() {
       '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
       '--autoplay-policy=no-user-gesture-required', '--mute-audio', '--ignore-certificate-errors',
     ],
+  });
+}
+
+// Debian's own Firefox, over WebDriver BiDi.
+export async function openFirefox() {
+  return firefox.launch({
+    channel: 'moz-firefox',
+    executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+    headless: true,
+    timeout: 60_000,
+    firefoxUserPrefs: { 'media.autoplay.default': 0, 'media.volume_scale': '0.0' },
   });
 }
 

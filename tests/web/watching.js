@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { openBrowser } from './browser.js';
 import { check } from './checks.js';
+import { Picture, runOf } from './picture.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,12 +22,8 @@ const { values, positionals } = parseArgs({
 const [link, device, live, ...words] = positionals;
 const offset = Number(values.offset) * 60_000;
 const [width, height] = values.size.split('x').map(Number);
-const runs = words.map((word) => {
-  const [first, count, start] = word.split(':').map(Number);
-  return { first, count, start, end: start + count * 40 };
-});
+const runs = words.map(runOf);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const clock = (ms) => new Date(ms + offset).toISOString().slice(11, 19);
 const day = new Date(runs[0].start + offset).toISOString().slice(0, 10);
 
 const browser = await openBrowser();
@@ -38,48 +35,11 @@ page.on('console', (message) => {
   if (message.type() === 'error' && !/status of 404/.test(message.text())) complaints.push(message.text());
 });
 
-// The number in the picture's upper sixth, and what the page calls its time; both at once.
-const look = () => page.evaluate(() => {
-  const video = document.querySelector('video');
-  if (!video) return { clock: '', note: '', number: -1 };
-  const canvas = document.createElement('canvas');
-  const { videoWidth: w, videoHeight: h } = video;
-  const said = { clock: document.querySelector('.wall-clock').textContent, note: document.querySelector('.picture-note').textContent, paused: video.paused, number: -1 };
-  if (!w || video.readyState < 2) return said;
-  canvas.width = w;
-  canvas.height = 1;
-  const c = canvas.getContext('2d');
-  c.drawImage(video, 0, Math.floor(h / 12), w, 1, 0, 0, w, 1);
-  const row = c.getImageData(0, 0, w, 1).data;
-  said.number = 0;
-  for (let bit = 0; bit < 16; bit++) if (row[4 * Math.floor(((bit + 0.5) * w) / 16)] > 127) said.number |= 1 << bit;
-  return said;
-});
-
-async function until(seconds, what, good) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const seen = await look();
-    if (await good(seen)) return seen;
-    check(Date.now() < end, `${what}: not within ${seconds} s: ${JSON.stringify(seen)}; ${complaints.join('; ')}`);
-    await page.waitForTimeout(60);
-  }
-}
-
-// That the picture is of the second that the page says, within what a clock of whole seconds can tell.
-function checkTime({ clock: said, number }) {
-  const run = runs.find((r) => number >= r.first && number < r.first + r.count);
-  check(run, `picture ${number} was never sent`);
-  const taken = run.start + (number - run.first) * 40;
-  const near = [-400, 0, 400].some((ms) => clock(taken + ms) === said);
-  check(near, `the page says ${said}, the picture ${number} was taken at ${clock(taken)}`);
-  return run;
-}
-
-async function goTo(time) {
-  await page.locator('[name=jump]').fill(time);
-  await page.locator('[name=jump]').press('Enter');
-}
+const picture = new Picture(page, { runs, offset, complaints });
+const clock = (ms) => picture.clock(ms);
+const until = (...wanted) => picture.until(...wanted);
+const checkTime = (seen) => picture.checkTime(seen);
+const goTo = (time) => picture.goTo(time);
 
 async function checkAccess(what) {
   await page.evaluate(axe);
@@ -143,7 +103,7 @@ async function watchCalendar() {
 async function watchLive() {
   await page.goto(live);
   await until(40, 'live', ({ number }) => number >= 0);
-  const first = await look();
+  const first = await picture.look();
   await until(20, 'live goes on', ({ clock: said }) => said > first.clock || said < '00:00:30');
   const told = page.locator('.live-badge[data-kind=on]');
   await told.waitFor({ timeout: 15_000 });

@@ -11,6 +11,8 @@ const kCodecErrors = new Set(['manifestIncompatibleCodecsError', 'bufferAddCodec
 const kAhead = 30, kBehind = 60;
 const kCatchUp = 1.1;
 const kDates = 60;
+const kInside = 0.01;      // the very beginning of a fragment may lie a hair before its first picture
+const kFirstPicture = 0.3; // seconds of sound alone, before the first picture of a file
 
 // Events (CustomEvent, with `detail`):
 //   timeline  where the wall clock lies is known, or known anew
@@ -26,10 +28,12 @@ const kDates = 60;
 export class Feed extends EventTarget {
   constructor(video, device) {
     super();
-    Object.assign(this, { video, device, hls: null, when: null, timeline: null, index: -1, wanted: null, healed: [], rate: 1, dates: [] });
+    Object.assign(this, { video, device, hls: null, when: null, timeline: null, index: -1, wanted: null, aim: null, healed: [], rate: 1, dates: [] });
     this.listeners = new AbortController();
     const on = (name, act) => video.addEventListener(name, act, { signal: this.listeners.signal });
     on('timeupdate', () => this.look());
+    on('seeking', () => this.settle());
+    on('seeked', () => { if (!video.seeking) this.aim = null; });
     on('ended', () => this.tell('end'));
     on('error', () => this.nativeError());
   }
@@ -57,7 +61,7 @@ export class Feed extends EventTarget {
   // steered: somebody else sees to its speed.
   open(when, { wall = null, fresh = false, steered = false } = {}) {
     this.close();
-    Object.assign(this, { when, wanted: wall, index: -1, steered });
+    Object.assign(this, { when, wanted: wall, aim: wall, index: -1, steered });
     if (Hls.isSupported()) this.openHls(fresh);
     else if (this.video.canPlayType(kHlsType)) this.openNative(fresh);
     else this.tell('trouble', { kind: 'codec', text: 'no Media Source Extensions, no HLS' });
@@ -98,6 +102,7 @@ export class Feed extends EventTarget {
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => this.know(details));
     hls.on(Hls.Events.LEVEL_LOADED, (_, { networkDetails }) => this.readServerClock(networkDetails));
     hls.on(Hls.Events.FRAG_LOADED, () => this.recover());
+    hls.on(Hls.Events.FRAG_BUFFERED, () => this.settle());
     hls.on(Hls.Events.ERROR, (_, data) => this.hlsError(data));
     hls.loadSource(this.address('main.m3u8'));
     hls.attachMedia(this.video);
@@ -112,7 +117,7 @@ export class Feed extends EventTarget {
     if (first && this.wanted !== null) {
       const to = this.timeline.timeAt(this.wanted);
       if (to && to.wall - this.wanted > 1000) this.tell('gap', { from: this.timeline.gapAt(this.wanted)?.from ?? this.wanted, to: to.wall });
-      if (to || !this.live) this.hls.startLoad(to ? to.time + 0.01 : Math.max(0, this.timeline.end - 1));
+      if (to || !this.live) this.hls.startLoad(to ? to.time + kInside : Math.max(0, this.timeline.end - 1));
     }
     if (first) this.wanted = null;
     if (this.live) this.measureEdge(details.edge);
@@ -220,15 +225,32 @@ export class Feed extends EventTarget {
   // Shows that instant, or the first picture behind it: what it will be, or null where this playlist has nothing more.
   seek(wall) {
     if (!this.timeline) {
-      this.wanted = wall;
+      this.wanted = this.aim = wall;
       return wall;
     }
     const to = this.timeline.timeAt(wall);
     if (!to) return null;
     this.index = -1;
-    // The very beginning of a fragment may lie a hair before its first picture.
-    this.video.currentTime = to.time + 0.01;
+    this.aim = wall;
+    this.video.currentTime = to.time + kInside;
     return to.wall;
+  }
+
+  // Where a seek at rest really leads.  Fragments move by tens of milliseconds when they are loaded, and their sound may begin
+  // before their first picture: playing, hls.js steps over that; at rest there would be the picture before, or none.
+  settle() {
+    const { video, aim } = this;
+    if (!this.hls || !this.timeline || !video.paused || !video.seeking || aim === null) return;
+    const to = this.timeline.timeAt(aim);
+    if (!to || Math.abs(to.time - video.currentTime) > kFirstPicture) return;
+    const { buffered } = video;
+    let time = to.time + kInside;
+    for (let i = 0; i < buffered.length; i++) {
+      const begin = buffered.start(i);
+      if (time < begin && begin - time < kFirstPicture) time = begin + kInside;
+      if (time < buffered.end(i)) break;
+    }
+    if (Math.abs(time - video.currentTime) > 0.005) video.currentTime = time;
   }
 
   // Whether playing came over a hole.
