@@ -21,7 +21,12 @@ Result<std::vector<std::string>> select_devices(std::string_view selector, std::
     return ids;
   }
   if (collect([&](const auto& d) { return d.id == selector; })) return ids;
-  if (collect([&](const auto& d) { return d.nickname == selector; })) return ids;
+  // Different people may call theirs the same; to delete the wrong one's would be worse than to ask.
+  if (collect([&](const auto& d) { return d.nickname == selector; })) {
+    if (ids.size() == 1) return ids;
+    return fail(ErrorCode::usage, fmt::format("'{}' is the nickname of {}: say which by its id",
+                                              printable(selector.substr(0, 80)), fmt::join(ids, ", ")));
+  }
   if (selector.substr(0, 4) == "tag:") {
     const std::string_view tag = selector.substr(4);
     if (collect([&](const auto& d) { return std::find(d.tags.begin(), d.tags.end(), tag) != d.tags.end(); }))

@@ -16,7 +16,7 @@ struct SelectableDevice {
 };
 
 // The ids that `selector` means, in the order of `devices`.  An exact id wins over a nickname, a nickname over a glob.
-// Error `no_input` when it means none.
+// Errors: no_input when it means none; usage when several have it as their nickname.
 Result<std::vector<std::string>> select_devices(std::string_view selector, std::span<const SelectableDevice> devices);
 
 // The same where exactly one is wanted; error `usage` when it means several.

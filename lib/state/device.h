@@ -12,7 +12,7 @@ namespace cbx::state {
 
 struct Device {
   std::string id;        // never changes
-  std::string nickname;  // for people; may be empty; unique among devices when it is not
+  std::string nickname;  // for people; may be empty; one owner's differ when they are given
   std::string key;       // SRT passphrase, 10 to 79 printable ASCII characters; empty: may publish without encryption
   int key_bits = 128;    // AES key length that addresses for this device ask for: 128 or 256
   std::vector<std::string> tags;  // sorted

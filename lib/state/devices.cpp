@@ -71,20 +71,23 @@ Result<std::optional<Device>> State::device(std::string_view id) {
   return std::optional<Device>{std::move(found.front())};
 }
 
-// A nickname must not be another device's id or nickname: DEVICE on a command line would then mean two cameras.
-static Status check_names(db::Database& db, std::string_view id, std::string_view nickname) {
+// Among the devices of one owner a nickname is no other's nickname or id: people would take one for the other.  What
+// strangers call theirs is their affair; DEVICE on a command line that means several is refused there.
+static Status check_names(db::Database& db, std::string_view id, std::string_view nickname, std::string_view owner) {
   CBX_TRY(check_nickname(nickname));
   if (!nickname.empty()) {
-    CBX_ASSIGN(auto* taken, db.cached("SELECT id FROM device WHERE (nickname = ?1 OR id = ?1) AND id <> ?2"));
-    CBX_ASSIGN(const bool row, taken->bind(nickname, id).step());
+    CBX_ASSIGN(auto* taken, db.cached("SELECT id FROM device WHERE (nickname = ?1 OR id = ?1) AND id <> ?2 "
+                                      "AND ifnull(owner, '') = ?3"));
+    CBX_ASSIGN(const bool row, taken->bind(nickname, id, owner).step());
     if (row) {
       const std::string other = taken->text(0);
       taken->reset();
       return fail(ErrorCode::cannot_create, fmt::format("nickname '{}' is taken by device '{}'", nickname, other));
     }
   }
-  CBX_ASSIGN(auto* clash, db.cached("SELECT id FROM device WHERE nickname = ?1 AND id <> ?1"));
-  CBX_ASSIGN(const bool row, clash->bind(id).step());
+  CBX_ASSIGN(auto* clash,
+             db.cached("SELECT id FROM device WHERE nickname = ?1 AND id <> ?1 AND ifnull(owner, '') = ?2"));
+  CBX_ASSIGN(const bool row, clash->bind(id, owner).step());
   if (!row) return {};
   const std::string other = clash->text(0);
   clash->reset();
@@ -98,7 +101,7 @@ Status State::add_device(const Device& device) {
   return impl_->db.transaction([&]() -> Status {
     CBX_ASSIGN(const auto existing, this->device(id));
     if (existing) return fail(ErrorCode::cannot_create, fmt::format("device '{}' exists already", id));
-    CBX_TRY(check_names(impl_->db, id, device.nickname));
+    CBX_TRY(check_names(impl_->db, id, device.nickname, device.owner));
     CBX_ASSIGN(auto* insert,
                impl_->db.cached("INSERT INTO device (id, nickname, key, key_bits, enabled, created_ms, owner) "
                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, ''))"));
@@ -119,7 +122,9 @@ Status State::remove_device(std::string_view id) {
 
 Status State::rename_device(std::string_view id, std::string_view nickname) {
   return impl_->db.transaction([&]() -> Status {
-    CBX_TRY(check_names(impl_->db, id, nickname));
+    CBX_ASSIGN(const auto device, this->device(id));
+    if (!device) return fail(unknown_device(id));
+    CBX_TRY(check_names(impl_->db, id, nickname, device->owner));
     CBX_ASSIGN(auto* statement, impl_->db.cached("UPDATE device SET nickname = ?2 WHERE id = ?1"));
     return must_touch(impl_->db, statement->bind(id, nickname).run(), unknown_device(id));
   });

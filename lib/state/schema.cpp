@@ -85,7 +85,9 @@ CREATE TRIGGER share_removed AFTER DELETE ON share
   BEGIN UPDATE meta SET value = value + 1 WHERE name = 'changes'; END;)",
     // Logging in: sessions, codes, authenticators, invitations.  A session that was used is no change, nor is what only
     // the one who logs in waits for.
-    R"(ALTER TABLE user ADD COLUMN email_proven_ms INTEGER;
+    R"(DROP INDEX device_nickname;
+CREATE INDEX device_nickname ON device (nickname) WHERE nickname <> '';
+ALTER TABLE user ADD COLUMN email_proven_ms INTEGER;
 ALTER TABLE user ADD COLUMN language TEXT NOT NULL DEFAULT '';
 CREATE TABLE session (
   id         TEXT PRIMARY KEY,

@@ -63,7 +63,8 @@ http::Response id_taken(std::string_view id) {
   return problem_with_code(409, "id_taken", fmt::format("the id '{}' is taken, or was: choose another", id));
 }
 http::Response nickname_taken() {
-  return problem_with_code(409, "nickname_taken", "another camera has this nickname, or it as its id: choose another");
+  return problem_with_code(409, "nickname_taken",
+                           "another of your cameras has this nickname, or it as its id: choose another");
 }
 
 // A new camera as the body has it; its id may still be empty.

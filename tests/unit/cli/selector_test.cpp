@@ -29,6 +29,14 @@ TEST(Selector, NothingFoundIsSaid) {
   EXPECT_TRUE(select_devices("", {}).has_value());
 }
 
+TEST(Selector, ANicknameOfSeveralIsAskedAbout) {
+  const std::vector<SelectableDevice> devices{{"a", "front", {}}, {"b", "front", {}}};
+  const auto found = select_devices("front", devices);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), ErrorCode::usage);
+  EXPECT_THAT(found.error().message(), testing::HasSubstr("a, b"));
+}
+
 TEST(Selector, OneOnlyWhereOneIsWanted) {
   EXPECT_EQ(*select_device("cam0x", kDevices), "cam02");
   EXPECT_EQ(select_device("tag:seoul", kDevices).error().code(), ErrorCode::usage);

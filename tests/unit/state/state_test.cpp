@@ -69,6 +69,22 @@ TEST_F(StateTest, ChangesOneThingAtATime) {
   EXPECT_EQ(*state.device("cam01"), std::nullopt);
 }
 
+TEST_F(StateTest, StrangersMayCallTheirsTheSame) {
+  State state = open();
+  for (const char* name : {"kim", "lee"}) ASSERT_TRUE(state.add_user({.name = name}));
+  Device van = device("van1");
+  van.owner = "kim";
+  van.nickname = "front";
+  ASSERT_TRUE(state.add_device(van));
+  van.id = "van2";
+  EXPECT_EQ(state.add_device(van).error().code(), ErrorCode::cannot_create);
+  van.owner = "lee";
+  ASSERT_TRUE(state.add_device(van));
+  ASSERT_TRUE(state.rename_device("van2", "van1"));  // whose id that is nobody learns
+  ASSERT_TRUE(state.rename_device("van2", "front"));
+  EXPECT_EQ(state.rename_device("unknown", "x").error().code(), ErrorCode::no_input);
+}
+
 TEST_F(StateTest, RefusesBadAndTakenNames) {
   State state = open();
   Device cam = device("cam01");
