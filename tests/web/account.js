@@ -141,6 +141,7 @@ async function openDay() {
 }
 
 async function watchDay() {
+  await picture.until(20, 'the first picture of the day', ({ number }) => number === one.first);
   await picture.goTo(clock((one.end + two.start) / 2));
   const behind = await picture.until(20, 'behind the hole', ({ number }) => number >= two.first);
   check(picture.checkTime(behind) === two && behind.note.includes(clock(two.start)), `the hole is not named: ${JSON.stringify(behind)}`);
