@@ -153,6 +153,9 @@ function paintRow(c, view, row, top, colours, x) {
     span(c, view, x, top + height - 3, 3, gap.from, gap.to, 2);
     c.restore();
   }
+  // What is recorded is seen, however short it is in a whole day.
+  c.fillStyle = colours.covered;
+  for (const s of row.spans) if (x(s.to) - x(s.from) < 2) span(c, view, x, top, height, s.from, s.to, 2);
   cuts(c, view, row, top, colours, x);
   c.fillStyle = colours.warn;
   for (const pin of row.pins ?? []) span(c, view, x, top, 4, pin.from, pin.to, 3);

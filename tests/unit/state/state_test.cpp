@@ -71,7 +71,11 @@ TEST_F(StateTest, ChangesOneThingAtATime) {
 
 TEST_F(StateTest, StrangersMayCallTheirsTheSame) {
   State state = open();
-  for (const char* name : {"kim", "lee"}) ASSERT_TRUE(state.add_user({.name = name}));
+  for (const char* name : {"kim", "lee"}) {
+    User user{};
+    user.name = name;
+    ASSERT_TRUE(state.add_user(user));
+  }
   Device van = device("van1");
   van.owner = "kim";
   van.nickname = "front";
