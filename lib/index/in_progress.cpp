@@ -76,7 +76,8 @@ void add_folder(const store::Store& store, const std::string& folder, WallMs now
       struct stat st {};
       if (::stat(path.c_str(), &st) != 0) continue;
       end = mtime(st);
-      if (end + kFreshWrite > now && is_locked(path)) end = now;
+      // What nobody writes has ended, be it this very millisecond.
+      end = end + kFreshWrite > now && is_locked(path) ? now : std::min(end, now - Millis{1});
     }
     if (entry.start < end) out.push_back({entry.start, std::min(end, now)});
   }
