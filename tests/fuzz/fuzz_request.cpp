@@ -36,6 +36,9 @@ void texts(const std::string& text) {
   const auto file = web::parse_file_id(text);
   check_error(file, ErrorCode::no_input);
   if (file) CBX_CHECK(web::segment_id(*file) == text);
+  const auto init = web::parse_init_name(text);
+  check_error(init, ErrorCode::no_input);
+  if (init) CBX_CHECK(text.starts_with(init->id));
   const auto stretch = web::parse_stretch(text);
   check_error(stretch, ErrorCode::no_input);
   if (stretch)
@@ -47,7 +50,7 @@ void when(const std::string& text) {
   static const fuzz::Scratch scratch;
   static const auto store = store::Store::init(scratch.path(), kWords.offset, std::nullopt);
   CBX_CHECK(store.has_value());
-  const auto parsed = web::parse_when(text, *store, std::chrono::days(31));
+  const auto parsed = web::parse_when(text, *store, kWords.now, std::chrono::days(31));
   check_error(parsed, ErrorCode::usage);
   if (parsed && !parsed->live)
     CBX_CHECK(!parsed->range.empty() && parsed->range.length() <= Millis{std::chrono::days(31)});
