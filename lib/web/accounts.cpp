@@ -264,4 +264,16 @@ Result<http::Response> log_in(const Call& call, state::State& state, const std::
       .with("Set-Cookie", session_cookie(made.secret, state::kSessionLasts));
 }
 
+ApiRoute login_route(const char* path, const char* name, const char* summary, const char* description) {
+  return {{.method = http::Method::post,
+           .pattern = path,
+           .name = name,
+           .tag = "login",
+           .summary = summary,
+           .description = description,
+           .who = Who::anybody},
+          nullptr,
+          always};
+}
+
 }  // namespace cbx::web

@@ -81,4 +81,7 @@ Status end_session(state::State& state, const std::string& id);
 // Logs the user in: the account, and the cookie of a new session; an old one of that browser ends.
 Result<http::Response> log_in(const Call& call, state::State& state, const std::string& user);
 
+// A POST of whoever would like to be somebody; `run` and the schemas are left to fill in.
+ApiRoute login_route(const char* path, const char* name, const char* summary, const char* description);
+
 }  // namespace cbx::web

@@ -100,18 +100,6 @@ Result<http::Response> logout(const Call& call) {
   return done().with("Set-Cookie", no_session_cookie());
 }
 
-ApiRoute post(const char* path, const char* name, const char* summary, const char* description) {
-  return {{.method = http::Method::post,
-           .pattern = path,
-           .name = name,
-           .tag = "login",
-           .summary = summary,
-           .description = description,
-           .who = Who::anybody},
-          nullptr,
-          always};
-}
-
 }  // namespace
 
 std::vector<ApiRoute> login_routes() {
@@ -124,32 +112,34 @@ std::vector<ApiRoute> login_routes() {
                   .schema = "Welcome"},
                  welcome};
 
-  ApiRoute login = post("/api/v1/login", "login", "Log in: the password",
-                        "By login name or e-mail address. Then a code is asked for, see `factor`: the one that was "
-                        "sent to `sent_to`, one of the authenticator's, or one that whoever runs the server makes by "
-                        "`cbx-account user code`; a recovery code does for any authenticator's. A name that nobody "
-                        "has is a wrong password, and takes as long.");
+  ApiRoute login =
+      login_route("/api/v1/login", "login", "Log in: the password",
+                  "By login name or e-mail address. Then a code is asked for, see `factor`: the one that was "
+                  "sent to `sent_to`, one of the authenticator's, or one that whoever runs the server makes by "
+                  "`cbx-account user code`; a recovery code does for any authenticator's. A name that nobody "
+                  "has is a wrong password, and takes as long.");
   login.operation.body = "NewLogin";
   login.operation.schema = "Challenge";
   login.start = [](http::Request& request, const std::shared_ptr<const Call>& call) {
     return answered(check_login(request, call));
   };
 
-  ApiRoute code = post("/api/v1/login/code", "confirmLogin", "Log in: the code",
-                       "Right, it gives the browser its session's cookie. 401 `wrong_code` says how many tries are "
-                       "left; 410 `gone` that it has to begin again.");
+  ApiRoute code =
+      login_route("/api/v1/login/code", "confirmLogin", "Log in: the code",
+                  "Right, it gives the browser its session's cookie. 401 `wrong_code` says how many tries are "
+                  "left; 410 `gone` that it has to begin again.");
   code.operation.body = "NewProof";
   code.operation.schema = "Account";
   code.run = finish_login;
 
-  ApiRoute again = post("/api/v1/challenge/resend", "resendCode", "Send another code for the same purpose",
-                        "The one before is no longer good; tries are not given back.");
+  ApiRoute again = login_route("/api/v1/challenge/resend", "resendCode", "Send another code for the same purpose",
+                               "The one before is no longer good; tries are not given back.");
   again.operation.body = "NewResend";
   again.operation.status = 202;
   again.operation.schema = "Resent";
   again.run = resend;
 
-  ApiRoute leave = post("/api/v1/logout", "logout", "End this browser's session", "");
+  ApiRoute leave = login_route("/api/v1/logout", "logout", "End this browser's session", "");
   leave.operation.status = 204;
   leave.operation.type = "";
   leave.run = logout;

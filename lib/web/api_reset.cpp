@@ -80,37 +80,25 @@ Result<http::Answer> check_password(http::Request& request, const std::shared_pt
   });
 }
 
-ApiRoute route(const char* path, const char* name, const char* summary, const char* description) {
-  return {{.method = http::Method::post,
-           .pattern = path,
-           .name = name,
-           .tag = "login",
-           .summary = summary,
-           .description = description,
-           .who = Who::anybody},
-          nullptr,
-          always};
-}
-
 }  // namespace
 
 std::vector<ApiRoute> reset_routes() {
-  ApiRoute ask = route("/api/v1/reset", "resetPassword", "Forgotten password: the e-mail address",
-                       "A code goes there if it is somebody's; the answer is the same if it is not.");
+  ApiRoute ask = login_route("/api/v1/reset", "resetPassword", "Forgotten password: the e-mail address",
+                             "A code goes there if it is somebody's; the answer is the same if it is not.");
   ask.operation.body = "NewReset";
   ask.operation.status = 202;
   ask.operation.schema = "Challenge";
   ask.run = begin;
 
-  ApiRoute code = route("/api/v1/reset/code", "confirmReset", "Forgotten password: the code",
-                        "`factor` says what the new password has to come with.");
+  ApiRoute code = login_route("/api/v1/reset/code", "confirmReset", "Forgotten password: the code",
+                              "`factor` says what the new password has to come with.");
   code.operation.body = "NewProof";
   code.operation.schema = "ResetFactor";
   code.run = confirm;
 
-  ApiRoute password = route("/api/v1/reset/password", "finishReset", "Forgotten password: the new one",
-                            "With the authenticator's code, or a recovery code, where the account has one. All "
-                            "sessions of the account end; logging in takes its second factor as ever.");
+  ApiRoute password = login_route("/api/v1/reset/password", "finishReset", "Forgotten password: the new one",
+                                  "With the authenticator's code, or a recovery code, where the account has one. All "
+                                  "sessions of the account end; logging in takes its second factor as ever.");
   password.operation.body = "NewResetPassword";
   password.operation.status = 204;
   password.operation.type = "";

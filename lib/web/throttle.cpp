@@ -33,7 +33,6 @@ constexpr std::array kLimits{
     // A code is one of a million, or with an authenticator three of a million: 30 a day are found once in 30 years.
     Limit{Rate::wrong_codes_known, 30, hours{24}},
     Limit{Rate::wrong_codes, 30, hours{24}},
-    Limit{Rate::claims, 20, hours{1}},
 };
 
 }  // namespace

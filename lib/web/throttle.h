@@ -31,7 +31,6 @@ enum class Rate {
   wrong_codes_by,     // of one address
   wrong_codes_known,  // for one account, from one place that it is used from
   wrong_codes,        // … and from all others together
-  claims,             // of cameras, by one account
 };
 
 // Thread-safe.
